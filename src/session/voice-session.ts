@@ -1,0 +1,142 @@
+import type { AudioFormat } from '../audio/format.js'
+import type { HistoryItem } from '../conversation/history.js'
+import type { PlaybackBasis, PressureLevel, SessionState } from '../protocol/messages.js'
+import type { AudioGap, SessionTranscript } from '../uplink/ports.js'
+import type { Cancel } from '../util/clock.js'
+import type { VoiceError } from '../util/errors.js'
+
+/** How an utterance ended. `rejected`: the queue was full, nothing was said. */
+export type UtteranceOutcome = 'completed' | 'interrupted' | 'cancelled' | 'failed' | 'rejected'
+
+export interface UtteranceResult {
+  readonly outcome: UtteranceOutcome
+  /** How much of it was heard, in milliseconds. */
+  readonly playedMs: number
+  /** The words that were heard. */
+  readonly text: string
+}
+
+/** Something being said. */
+export interface Utterance {
+  readonly id: string
+  /** Settles when it was heard, cut off or refused. Never rejects. */
+  readonly done: Promise<UtteranceResult>
+  /** Takes it back: out of the queue, or cut off if it is being heard. */
+  cancel(): void
+}
+
+export interface SayOptions {
+  /** False: barge-in does not stop it. Default true. */
+  readonly allowInterruption?: boolean | undefined
+  /** False: it is spoken but does not enter the history. Default true. */
+  readonly record?: boolean | undefined
+}
+
+export interface PlayOptions {
+  /** Of the given audio; mono or stereo `linear16`, or G.711. */
+  readonly format: AudioFormat
+  /** What the audio says, for the history. Default: nothing is recorded. */
+  readonly text?: string | undefined
+  /** Repeats until cancelled. Only for audio given whole. */
+  readonly loop?: boolean | undefined
+  readonly allowInterruption?: boolean | undefined
+}
+
+export interface TapFrame {
+  readonly audio: Uint8Array
+  readonly format: AudioFormat
+  /** `out` only. */
+  readonly utteranceId?: string | undefined
+}
+
+export interface SessionReport {
+  readonly durationMs: number
+  readonly turns: number
+  readonly interruptions: number
+  readonly resumes: number
+  readonly heardMs: number
+  readonly lostUplinkMs: number
+  readonly spokenMs: number
+  readonly droppedMs: number
+  readonly sttFailovers: number
+  readonly ttsFailovers: number
+}
+
+/** What a session reports; every payload is a plain object. */
+export interface SessionEvents {
+  ready: { readonly origin: SessionOrigin }
+  resumed: { readonly outageMs: number; readonly lostMs: number }
+  state: {
+    readonly state: SessionState
+    readonly previous: SessionState
+    readonly reason: string
+    readonly provider?: string | undefined
+  }
+  /** Who is speaking changed. */
+  speech: { readonly who: 'user' | 'assistant'; readonly speaking: boolean; readonly atMs: number }
+  transcript: SessionTranscript
+  /** A turn of the user is complete; `latencyMs` follows once the reply's first audio left. */
+  turn: { readonly id: string; readonly text: string; readonly trigger: 'speech' | 'text' | 'app' }
+  utterance: {
+    readonly id: string
+    readonly phase: 'started' | 'ended'
+    readonly text: string
+    readonly result?: UtteranceResult | undefined
+  }
+  interrupted: {
+    readonly utteranceId: string
+    readonly playedMs: number
+    readonly text: string
+    readonly basis: PlaybackBasis
+  }
+  gap: AudioGap
+  /** An application event of the client. */
+  event: { readonly name: string; readonly data: unknown }
+  quality: { readonly level: PressureLevel; readonly sampleRate: number; readonly lagMs: number }
+  /** From the end of the user's speech to the first audio of the answer, with its parts. */
+  usage: {
+    readonly turnId: string
+    readonly replyLatencyMs: number
+    readonly agentMs: number
+    readonly ttsMs: number
+    readonly ttsChars: number
+  }
+  error: VoiceError
+  closed: { readonly code: number; readonly reason: string; readonly report: SessionReport }
+}
+
+/** `new`: a first connection. `adopted`: taken over from another node. `continued`: a new session with an old one's history. */
+export type SessionOrigin = 'new' | 'adopted' | 'continued'
+
+/** A conversation with one client, as the application sees it. It outlives the sockets that carry it. */
+export interface VoiceSession<Principal = unknown, Data = unknown> {
+  readonly id: string
+  readonly streamId: string
+  readonly state: SessionState
+  readonly principal: Principal
+  /** The application's own, as `configure` returned it. */
+  readonly data: Data
+  /** JSON of at most 4 KB that travels with the session to another node. */
+  saved: unknown
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly history: readonly HistoryItem[]
+  readonly origin: SessionOrigin
+  say(text: string | AsyncIterable<string>, options?: SayOptions): Utterance
+  play(audio: Uint8Array | AsyncIterable<Uint8Array>, options: PlayOptions): Utterance
+  /** Stops what is being said, as a barge-in would. */
+  interrupt(): void
+  /** Gives the agent a turn as if the user had said `text`. */
+  userTurn(text: string): void
+  /** Ends the user's turn now. */
+  finalize(): void
+  /** Sends an application event to the client. */
+  send(name: string, data?: unknown): void
+  close(options?: {
+    readonly code?: number | undefined
+    readonly reason?: string | undefined
+    readonly afterSpeech?: boolean | undefined
+  }): void
+  /** Hears the audio of one direction. The bytes are valid only during the call. */
+  tap(direction: 'in' | 'out', listener: (frame: TapFrame) => void): Cancel
+  on<E extends keyof SessionEvents>(event: E, listener: (payload: SessionEvents[E]) => void): Cancel
+}
