@@ -1,0 +1,183 @@
+import { PcmDecoder } from './convert.js'
+import { type AudioFormat, msToBytes } from './format.js'
+import { EnergyVad, type Vad } from './vad.js'
+
+/** Hears what the detector finds. Positions are milliseconds of sound since the start; no call may throw. */
+export interface SpeechListener {
+  /** Voice began at `atMs`. Comes 60 ms later: shorter sounds are clicks. */
+  speechStart(atMs: number): void
+  /** Voice has now lasted `onsetMs`, pauses not counted. Once per stretch of speech. */
+  onset(atMs: number): void
+  /** Voice ended at `atMs`. Comes `hangMs` later: shorter pauses belong to the speech. */
+  speechEnd(atMs: number): void
+  /** Once per frame without speech: silence began at `sinceMs` and has lasted `lastedMs`. */
+  silence(sinceMs: number, lastedMs: number): void
+}
+
+export interface SpeechDetectorOptions {
+  /** Default: a new `EnergyVad`. */
+  readonly vad?: Vad | undefined
+  /** Voice that is long enough to interrupt. Default 200. */
+  readonly onsetMs?: number | undefined
+  /** The longest pause within speech. Default 200. */
+  readonly hangMs?: number | undefined
+}
+
+const SAMPLES_PER_MS = 16
+const DEFAULT_FRAME_SAMPLES = 320
+/** Voice shorter than this is a click. */
+const START_MS = 60
+/** A stretch begins at the first probability and goes on down to the second. */
+const ENTER_PROBABILITY = 0.5
+const STAY_PROBABILITY = 0.35
+/** Sound decoded at a time, so that the buffer stays small for any message. */
+const SLICE_MS = 100
+
+/**
+ * Finds stretches of speech in a stream of bytes. All times are positions in the sound, so they depend neither on when
+ * it arrived nor on how it was cut. Allocates nothing per frame. Holds about 4 KB (15 KB at other rates than 16 kHz):
+ * make one at the first audio.
+ */
+export class SpeechDetector {
+  private readonly listener: SpeechListener
+  private readonly vad: Vad
+  private readonly onsetMs: number
+  private readonly hangMs: number
+  private readonly decoder: PcmDecoder
+  private readonly sliceBytes: number
+  private readonly decoded: Int16Array
+  private readonly frame: Int16Array
+  private readonly frameMs: number
+  private inFrame = 0
+  /** End of the last frame judged. */
+  private atMs = 0
+  /** End of the last voice, or where listening began. */
+  private silentSinceMs = 0
+  private inSpeech = false
+  /** Unbroken voice up to now. */
+  private runMs = 0
+  /** Voice in this stretch. */
+  private voicedMs = 0
+  private onsetReported = false
+  private totalMs = 0
+
+  /** @throws TypeError for `opus` and for channel counts other than 1 and 2. */
+  constructor(format: AudioFormat, listener: SpeechListener, options: SpeechDetectorOptions = {}) {
+    this.listener = listener
+    this.vad = options.vad ?? new EnergyVad()
+    this.onsetMs = options.onsetMs ?? 200
+    this.hangMs = options.hangMs ?? 200
+    this.decoder = new PcmDecoder(format, SAMPLES_PER_MS * 1000, 1)
+    this.sliceBytes = msToBytes(format, SLICE_MS)
+    this.decoded = new Int16Array((SLICE_MS + 1) * SAMPLES_PER_MS)
+    this.frame = new Int16Array(this.vad.frameSamples ?? DEFAULT_FRAME_SAMPLES)
+    this.frameMs = this.frame.length / SAMPLES_PER_MS
+  }
+
+  /** A stretch of speech is open: it began at least 60 ms ago and has not paused for `hangMs`. */
+  get speaking(): boolean {
+    return this.inSpeech
+  }
+
+  /** Milliseconds of sound without voice up to now. Clicks do not end a silence. */
+  get silentForMs(): number {
+    return this.atMs - this.silentSinceMs
+  }
+
+  /** All voice so far, pauses not counted; `reset` starts it again. */
+  get speechMsTotal(): number {
+    return this.totalMs
+  }
+
+  /** How far the sound has been judged; at most one frame behind what was pushed. */
+  get positionMs(): number {
+    return this.atMs
+  }
+
+  /** Takes sound in the detector's format, any number of bytes. */
+  push(bytes: Uint8Array): void {
+    if (bytes.length <= this.sliceBytes) {
+      this.pushSlice(bytes)
+      return
+    }
+    for (let at = 0; at < bytes.length; at += this.sliceBytes) this.pushSlice(bytes.subarray(at, at + this.sliceBytes))
+  }
+
+  /**
+   * Sound of `ms` is missing. Nothing is known about it: speech goes on over a hole shorter than `hangMs` and ends
+   * before a longer one, and silence is counted anew after it.
+   */
+  skip(ms: number): void {
+    const missingMs = ms + this.inFrame / SAMPLES_PER_MS
+    this.decoder.reset()
+    this.inFrame = 0
+    this.runMs = 0
+    if (this.inSpeech && this.silentForMs + missingMs >= this.hangMs) this.endSpeech()
+    this.atMs += missingMs
+    this.silentSinceMs = this.inSpeech ? this.silentSinceMs + missingMs : this.atMs
+  }
+
+  /** Starts again at position `atMs` with another recording. No event is reported. */
+  reset(atMs = 0): void {
+    this.decoder.reset()
+    this.vad.reset?.()
+    this.inFrame = 0
+    this.atMs = atMs
+    this.silentSinceMs = atMs
+    this.inSpeech = false
+    this.runMs = 0
+    this.totalMs = 0
+  }
+
+  private pushSlice(bytes: Uint8Array): void {
+    const samples = this.decoder.decodeInto(bytes, this.decoded)
+    const { decoded, frame } = this
+    let filled = this.inFrame
+    for (let i = 0; i < samples; i++) {
+      frame[filled++] = decoded[i]!
+      if (filled < frame.length) continue
+      filled = 0
+      this.judge(this.vad.push(frame))
+    }
+    this.inFrame = filled
+  }
+
+  private judge(probability: number): void {
+    this.atMs += this.frameMs
+    if (probability >= (this.inSpeech ? STAY_PROBABILITY : ENTER_PROBABILITY)) this.voice()
+    else this.quiet()
+  }
+
+  private voice(): void {
+    this.runMs += this.frameMs
+    if (this.inSpeech) {
+      this.count(this.frameMs)
+    } else if (this.runMs >= START_MS) {
+      this.inSpeech = true
+      this.voicedMs = 0
+      this.onsetReported = false
+      this.count(this.runMs)
+      this.listener.speechStart(this.atMs - this.runMs)
+    }
+    if (!this.inSpeech || this.onsetReported || this.voicedMs < this.onsetMs) return
+    this.onsetReported = true
+    this.listener.onset(this.atMs)
+  }
+
+  private count(ms: number): void {
+    this.silentSinceMs = this.atMs
+    this.voicedMs += ms
+    this.totalMs += ms
+  }
+
+  private quiet(): void {
+    this.runMs = 0
+    if (this.inSpeech && this.silentForMs >= this.hangMs) this.endSpeech()
+    if (!this.inSpeech) this.listener.silence(this.silentSinceMs, this.silentForMs)
+  }
+
+  private endSpeech(): void {
+    this.inSpeech = false
+    this.listener.speechEnd(this.silentSinceMs)
+  }
+}
