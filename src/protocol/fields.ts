@@ -50,8 +50,7 @@ export function name(maxLength: number): Check<string | undefined> {
 /** Text that no error message may repeat. */
 export function secret(maxLength: number): Check<string> {
   const remedy = `a string of 1 to ${maxLength} characters`
-  return (value, field) =>
-    isText(value, 1, maxLength) ? value : invalid(field, value === undefined ? value : {}, remedy, 'not valid')
+  return (value, field) => (isText(value, 1, maxLength) ? value : invalid(field, value, remedy, 'not valid'))
 }
 
 export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Check<number> {
@@ -133,7 +132,7 @@ export function json(maxDepth: number): Check<unknown> {
 export function jsonObject(maxDepth: number, maxBytes: number): Check<Readonly<Record<string, unknown>>> {
   const check = json(maxDepth)
   return (value, field) => {
-    if (!isObject(value)) return invalid(field, value === undefined ? value : {}, 'a JSON object', 'not a JSON object')
+    if (!isObject(value)) return invalid(field, value, 'a JSON object', 'not an object')
     const checked = check(value, field)
     if (checked instanceof Invalid) return checked
     const bytes = new TextEncoder().encode(JSON.stringify(value)).length

@@ -44,8 +44,11 @@ type ClientMessageOf<T extends ClientMessage['type']> = Extract<ClientMessage, {
 const sampleRates = [8000, 16000, 22050, 24000, 32000, 44100, 48000] as const
 
 /** Names that clients of other voice servers use for the same bytes. */
-const aliases = { pcm: 'linear16', pcm_s16le: 'linear16', ulaw: 'mulaw' } as const
-const encodingAliases = new Map<unknown, (typeof aliases)[keyof typeof aliases]>(Object.entries(aliases))
+const encodingAliases = new Map<unknown, 'linear16' | 'mulaw'>([
+  ['pcm', 'linear16'],
+  ['pcm_s16le', 'linear16'],
+  ['ulaw', 'mulaw'],
+])
 
 const wireEncoding = oneOf(['linear16', 'mulaw', 'alaw'] as const, encodingAliases)
 const micEncoding = oneOf<AudioEncoding>(['linear16', 'mulaw', 'alaw', 'opus'], encodingAliases)
