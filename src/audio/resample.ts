@@ -1,11 +1,11 @@
 /**
  * Zero crossings of the sinc on each side: 28 multiplications per output sample going up, 84 from 48 to 16 kHz.
- * With the two numbers below, what lies above 1.1 times the lower Nyquist frequency is 80 dB down, images of a
+ * With the two numbers below, what lies above 1.15 times the lower Nyquist frequency is 80 dB down, images of a
  * 1 kHz tone 90 dB, and 0.85 times that frequency (the edge of telephone speech at 8 kHz) is 2.4 dB down.
  */
 const HALF_LOBES = 14
-/** Shape of the Kaiser window: side lobes of -90 dB, the noise of 16-bit samples. */
-const KAISER_BETA = 9.5
+/** Shape of the Kaiser window: side lobes below -90 dB, the noise of 16-bit samples. */
+const KAISER_BETA = 10
 /** Edge of the pass band as a share of the lower Nyquist frequency. */
 const CUTOFF = 0.9
 /** Input is taken in blocks of this many samples, so that the work buffer stays small for any input. */
