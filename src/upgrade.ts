@@ -1,5 +1,6 @@
 import type { Dialect } from './protocol/dialect.js'
 import type { SocketSink, VoiceSocket } from './socket.js'
+import type { Logger } from './util/logger.js'
 
 /** A request to open a voice connection, as plain data that stays valid. */
 export interface UpgradeRequest {
@@ -50,4 +51,6 @@ export interface VoiceMount {
   open(socket: VoiceSocket, accept: Accept): SocketSink
   /** Largest messages core takes, so that a transport's own limit can be set to twice that. */
   readonly limits: { readonly textBytes: number; readonly binaryBytes: number }
+  /** Where adapters report wrong mounts. Default: warnings and errors go to the console. */
+  readonly logger?: Logger | undefined
 }

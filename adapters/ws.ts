@@ -1,0 +1,176 @@
+import { WebSocketServer } from 'ws'
+import type { Dialect } from '../src/protocol/dialect.js'
+import type { Accept, Reject, UpgradeRequest, VoiceMount } from '../src/upgrade.js'
+import { consoleLogger } from '../src/util/logger.js'
+import { EarlyMessages } from './shared/early-messages.js'
+import { type NodeRequest, type NodeSocket, offerOnly, upgradeRequestOf, watchLeaving } from './shared/node-request.js'
+import { closeInstead, contextFailed, refuseUpgrade } from './shared/rejection.js'
+import { mountUpgrade, type Unhandled, type UpgradeServer } from './shared/upgrade-router.js'
+import { type WsLike, WsSocket } from './shared/ws-socket.js'
+
+export type { NodeRequest, NodeSocket, Unhandled, UpgradeServer, WsLike }
+
+type Listener = (...args: never[]) => void
+
+/** The part of a `ws` server that its owner needs, so that these types compile without `@types/ws`. */
+export interface VoiceServer {
+  readonly options: {
+    readonly noServer?: boolean
+    readonly maxPayload?: number
+    readonly perMessageDeflate?: unknown
+    readonly maxPendingAutoPongs?: number
+  }
+  readonly clients: ReadonlySet<WsLike>
+  on(event: string, listener: Listener): this
+  off(event: string, listener: Listener): this
+  emit(event: string, ...args: unknown[]): boolean
+  handleUpgrade(request: NodeRequest, socket: NodeSocket, head: Uint8Array, opened: (ws: WsLike) => void): void
+  close(): void
+}
+
+export interface AcceptOptions {
+  /** Gives `request.context` to `authenticate` and `configure`, from Node's request. */
+  readonly context?: ((request: NodeRequest) => unknown) | undefined
+  /** Speaks another wire on this mount. Default: `voice.v1` or plain, by subprotocol. */
+  readonly dialect?: (() => Dialect) | undefined
+}
+
+export interface AttachOptions extends AcceptOptions {
+  /** The path to serve, without a query. Default `/voice`. */
+  readonly path?: string | undefined
+  /**
+   * What happens to upgrades on other paths. Default: they are left to the server's other `upgrade` listeners, and
+   * answered 404 when there are none, because an upgrade that everybody ignores hangs.
+   */
+  readonly onUnhandled?: Unhandled | undefined
+}
+
+export interface VoiceAttachment {
+  /** Accepts the sockets. Its `clients` are the open ones. */
+  readonly wss: VoiceServer
+  /** Stops accepting. Open sockets live on; `voice.drain()` ends them. */
+  detach(): void
+  [Symbol.dispose](): void
+}
+
+/**
+ * Serves voice on one path of an HTTP server: `http`, `https`, what Express's `app.listen()` returns, `fastify.server`.
+ * Works beside any other `upgrade` listeners of that server, which keep every other path.
+ *
+ * @throws {TypeError} when `path` is malformed or taken.
+ * @throws {Error} when the installed `ws` is older than 8.23.
+ */
+export function attachVoice(server: UpgradeServer, voice: VoiceMount, options: AttachOptions = {}): VoiceAttachment {
+  const { path = '/voice', onUnhandled } = options
+  if (!/^\/[^?#]*$/.test(path)) {
+    throw new TypeError(`path: ${JSON.stringify(path)} must start with / and have no query, such as '/voice'`)
+  }
+  const wss = voiceServer(voice)
+  const detach = mountUpgrade(
+    server,
+    path,
+    (request, socket, head) => void upgrade(wss, voice, options, request, socket, head),
+    onUnhandled,
+  )
+  return { wss, detach, [Symbol.dispose]: detach }
+}
+
+/**
+ * Serves voice on a `ws` socket that somebody else accepted: a route of @fastify/websocket, a `ws` server of your own.
+ * Call it in the same tick as the socket arrived; what the client sends meanwhile is kept. A refusal closes the
+ * socket with the close code that says the same as the HTTP status.
+ *
+ * @param request the HTTP request of the upgrade; in Fastify `request.raw`.
+ * @returns when the socket was handed over or refused. Never rejects.
+ */
+export async function acceptVoice(
+  ws: WsLike,
+  request: NodeRequest,
+  voice: VoiceMount,
+  options: AcceptOptions = {},
+): Promise<void> {
+  const socket = new WsSocket(ws, request.socket, voice.logger ?? consoleLogger)
+  if (!socket.open) return
+  const early = new EarlyMessages(2 * maxMessageBytes(voice), () => socket.pause())
+  socket.gate.attach(early)
+  const answer = await admit(voice, request, early.signal, options, ws.protocol)
+  socket.resume()
+  if (early.signal.aborted) return
+  if (!answer.ok) {
+    const { code, reason } = closeInstead(answer)
+    return socket.close(code, reason)
+  }
+  socket.gate.attach(voice.open(socket, answer))
+  early.replay(socket.gate)
+}
+
+/**
+ * A `ws` server with the limits that voice-ws relies on. `attachVoice` makes its own; Hono is given this one:
+ * `serve({ fetch: app.fetch, websocket: { server: voiceServer(voice) } })`.
+ *
+ * @throws {Error} when the installed `ws` is older than 8.23.
+ */
+export function voiceServer(voice: VoiceMount): VoiceServer {
+  const settings = {
+    noServer: true,
+    // Twice what core takes: core answers 1009 itself, after an `error` message, and alike on every transport.
+    maxPayload: 2 * maxMessageBytes(voice),
+    perMessageDeflate: false,
+    // A message of that size comes in 1000 segments over the smallest common MTU. The defaults of `ws` let a client
+    // make one message of 262,144 chunks, each with its own overhead.
+    maxFragments: 1024,
+    maxBufferedChunks: 4096,
+    // Core cuts after 2 s what it closes itself; this bounds what `ws` closes because of a bad frame.
+    closeTimeout: 2000,
+  }
+  const wss = new WebSocketServer(settings) as unknown as VoiceServer
+  if (wss.options.maxPendingAutoPongs === undefined) {
+    throw new Error('ws: this version lets a client that floods pings fill the memory; install ws 8.23.0 or newer')
+  }
+  return wss
+}
+
+async function upgrade(
+  wss: VoiceServer,
+  voice: VoiceMount,
+  options: AcceptOptions,
+  request: NodeRequest,
+  socket: NodeSocket,
+  head: Uint8Array,
+): Promise<void> {
+  const leaving = watchLeaving(socket)
+  const answer = await admit(voice, request, leaving.signal, options)
+  if (leaving.signal.aborted) return
+  if (!answer.ok) {
+    refuseUpgrade(socket, answer)
+    return
+  }
+  offerOnly(request, answer.protocol)
+  wss.handleUpgrade(request, socket, head, ws => {
+    leaving.stop()
+    const voiceSocket = new WsSocket(ws, socket, voice.logger ?? consoleLogger)
+    voiceSocket.gate.attach(voice.open(voiceSocket, answer))
+    wss.emit('connection', ws, request)
+  })
+}
+
+async function admit(
+  voice: VoiceMount,
+  request: NodeRequest,
+  signal: AbortSignal,
+  { context, dialect }: AcceptOptions,
+  protocol?: string,
+): Promise<Accept | Reject> {
+  let upgradeRequest: UpgradeRequest
+  try {
+    upgradeRequest = upgradeRequestOf(request, { signal, context: context?.(request), protocol })
+  } catch (error) {
+    ;(voice.logger ?? consoleLogger).error({ err: error }, 'context failed; the upgrade is refused')
+    return contextFailed
+  }
+  return voice.admit(upgradeRequest, { dialect })
+}
+
+function maxMessageBytes({ limits }: VoiceMount): number {
+  return Math.max(limits.textBytes, limits.binaryBytes)
+}
