@@ -36,6 +36,11 @@ export class PcmDecoder {
     this.resampled = new Int16Array(channels === 1 ? 0 : Math.ceil((BLOCK * sampleRate) / from.sampleRate) + 1)
   }
 
+  /** Bytes of a split sample now held. */
+  get heldBytes(): number {
+    return this.carry.heldBytes
+  }
+
   /** Samples, counted across channels, that `bytes` more of input will give. */
   outputLength(bytes: number): number {
     const samples = Math.floor((this.carry.heldBytes + bytes) / this.sampleBytes)

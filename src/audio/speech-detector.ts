@@ -1,5 +1,6 @@
 import { PcmDecoder } from './convert.js'
-import { type AudioFormat, msToBytes } from './format.js'
+import { type AudioFormat, msToBytes, sameFormat } from './format.js'
+import { pcmBytes } from './pcm.js'
 import { EnergyVad, type Vad } from './vad.js'
 
 /** Hears what the detector finds. Positions are milliseconds of sound since the start; no call may throw. */
@@ -15,7 +16,7 @@ export interface SpeechListener {
 }
 
 export interface SpeechDetectorOptions {
-  /** Default: a new `EnergyVad`. */
+  /** Default: an `EnergyVad` at the rate of the format, so that nothing needs resampling. */
   readonly vad?: Vad | undefined
   /** Voice that is long enough to interrupt. Default 200. */
   readonly onsetMs?: number | undefined
@@ -23,8 +24,9 @@ export interface SpeechDetectorOptions {
   readonly hangMs?: number | undefined
 }
 
-const SAMPLES_PER_MS = 16
-const DEFAULT_FRAME_SAMPLES = 320
+/** The rate every plugged `Vad` gets. */
+const VAD_RATE = 16_000
+const FRAMES_PER_SECOND = 50
 /** Voice shorter than this is a click. */
 const START_MS = 60
 /** A stretch begins at the first probability and goes on down to the second. */
@@ -35,8 +37,8 @@ const SLICE_MS = 100
 
 /**
  * Finds stretches of speech in a stream of bytes. All times are positions in the sound, so they depend neither on when
- * it arrived nor on how it was cut. Allocates nothing per frame. Holds about 4 KB (15 KB at other rates than 16 kHz):
- * make one at the first audio.
+ * it arrived nor on how it was cut. Allocates nothing per frame. Holds about 6 KB, 20 KB when it has to resample for a
+ * plugged `Vad`: make one at the first audio.
  */
 export class SpeechDetector {
   private readonly listener: SpeechListener
@@ -47,6 +49,9 @@ export class SpeechDetector {
   private readonly sliceBytes: number
   private readonly decoded: Int16Array
   private readonly frame: Int16Array
+  /** The frame as bytes, when the format already is what the `Vad` takes. */
+  private readonly frameBytes: Uint8Array | undefined
+  private readonly samplesPerMs: number
   private readonly frameMs: number
   private inFrame = 0
   /** End of the last frame judged. */
@@ -63,15 +68,19 @@ export class SpeechDetector {
 
   /** @throws TypeError for `opus` and for channel counts other than 1 and 2. */
   constructor(format: AudioFormat, listener: SpeechListener, options: SpeechDetectorOptions = {}) {
+    const rate = options.vad ? VAD_RATE : format.sampleRate
     this.listener = listener
-    this.vad = options.vad ?? new EnergyVad()
+    this.vad = options.vad ?? new EnergyVad(rate)
     this.onsetMs = options.onsetMs ?? 200
     this.hangMs = options.hangMs ?? 200
-    this.decoder = new PcmDecoder(format, SAMPLES_PER_MS * 1000, 1)
+    this.decoder = new PcmDecoder(format, rate, 1)
     this.sliceBytes = msToBytes(format, SLICE_MS)
-    this.decoded = new Int16Array((SLICE_MS + 1) * SAMPLES_PER_MS)
-    this.frame = new Int16Array(this.vad.frameSamples ?? DEFAULT_FRAME_SAMPLES)
-    this.frameMs = this.frame.length / SAMPLES_PER_MS
+    this.decoded = new Int16Array(Math.ceil((rate * (SLICE_MS + 5)) / 1000))
+    this.frame = new Int16Array(this.vad.frameSamples ?? Math.round(rate / FRAMES_PER_SECOND))
+    this.samplesPerMs = rate / 1000
+    this.frameMs = this.frame.length / this.samplesPerMs
+    const same = sameFormat(format, { encoding: 'linear16', sampleRate: rate, channels: 1 })
+    this.frameBytes = same ? pcmBytes(this.frame) : undefined
   }
 
   /** A stretch of speech is open: it began at least 60 ms ago and has not paused for `hangMs`. */
@@ -108,7 +117,7 @@ export class SpeechDetector {
    * before a longer one, and silence is counted anew after it.
    */
   skip(ms: number): void {
-    const missingMs = ms + this.inFrame / SAMPLES_PER_MS
+    const missingMs = ms + this.inFrame / this.samplesPerMs
     this.decoder.reset()
     this.inFrame = 0
     this.runMs = 0
@@ -130,6 +139,7 @@ export class SpeechDetector {
   }
 
   private pushSlice(bytes: Uint8Array): void {
+    if (this.copied(bytes)) return
     const samples = this.decoder.decodeInto(bytes, this.decoded)
     const { decoded, frame } = this
     let filled = this.inFrame
@@ -140,6 +150,20 @@ export class SpeechDetector {
       this.judge(this.vad.push(frame))
     }
     this.inFrame = filled
+  }
+
+  /** Copies a message that needs no decoding and fits into the frame: the usual case, at a tenth of the cost. */
+  private copied(bytes: Uint8Array): boolean {
+    const { frame, frameBytes } = this
+    const samples = bytes.length / 2
+    if (!frameBytes || this.decoder.heldBytes > 0) return false
+    if (!Number.isInteger(samples) || this.inFrame + samples > frame.length) return false
+    frameBytes.set(bytes, this.inFrame * 2)
+    this.inFrame += samples
+    if (this.inFrame < frame.length) return true
+    this.inFrame = 0
+    this.judge(this.vad.push(frame))
+    return true
   }
 
   private judge(probability: number): void {

@@ -12,44 +12,43 @@ export interface Vad {
 }
 
 /** Energy that counts as noise until the room has been heard, in dB of full scale: speech at once is still found. */
-const INITIAL_FLOOR_DBFS = -50
-/** The floor never falls below this, so nothing quieter than 9 dB above it is voice: it would be preamplifier hiss. */
+const INITIAL_FLOOR_DBFS = -45
+/** The floor never falls below this, so nothing quieter than 7.5 dB above it is voice: it would be preamplifier hiss. */
 const LOWEST_FLOOR_DBFS = -65
-/** Voice is certain at 13 dB above the floor, impossible at 5 dB, and as likely as not at 9 dB. */
-const IMPOSSIBLE_DB = 5
-const CERTAIN_DB = 13
+/** Voice is certain at 11 dB above the floor, impossible at 4 dB, and as likely as not at 7.5 dB. */
+const IMPOSSIBLE_DB = 4
+const CERTAIN_DB = 11
 /** The minimum of noise lies this far below its mean. */
-const MINIMUM_BIAS_DB = 1.5
+const MINIMUM_BIAS_DB = 2.5
 /** The floor is the least energy of this many windows of 400 ms: longer than any voice goes on without a dip. */
 const WINDOWS = 6
-const WINDOW_SAMPLES = 6400
-/** High pass of 6 dB an octave at 160 Hz, applied twice: takes offset and mains hum, leaves voice. */
-const HIGH_PASS = 0.94
+const WINDOW_MS = 400
+/** Energy needs no more samples than this; aliasing moves it about without changing it. */
+const SAMPLED_HZ = 4000
 
 /**
  * Finds voice by its energy over an adaptive noise floor: the least energy of the last 2.4 s. Steady sound (hum, fans,
  * a held tone) becomes the floor within that time; sound that comes and goes like speech, such as music or other
- * people's voices, is taken for voice.
+ * people's voices, is taken for voice. takes 0.3 microseconds for 20 ms.
  */
 export class EnergyVad implements Vad {
+  private readonly stride: number
+  private readonly windowSamples: number
   private readonly minima = new Float64Array(WINDOWS)
   private window = 0
-  private windowSamples = 0
-  private smoothed = 0
-  private started = false
-  // The high pass: last input and output of both stages.
-  private x = 0
-  private y = 0
-  private z = 0
+  private inWindow = 0
 
-  constructor() {
+  /** @param sampleRate of the frames. 16000 for use as `turns.vad`. */
+  constructor(sampleRate = 16_000) {
+    this.stride = Math.max(1, Math.round(sampleRate / SAMPLED_HZ))
+    this.windowSamples = (sampleRate * WINDOW_MS) / 1000
     this.reset()
   }
 
   push(pcm16k: Int16Array): number {
     const power = this.power(pcm16k)
     // Digital silence is a muted microphone: it says nothing about the room.
-    if (power < 1e-12) return 0
+    if (power === 0) return 0
     this.learn(power, pcm16k.length)
     const overFloorDb = toDb(power) - Math.max(LOWEST_FLOOR_DBFS, this.floorDbfs)
     return Math.min(1, Math.max(0, (overFloorDb - IMPOSSIBLE_DB) / (CERTAIN_DB - IMPOSSIBLE_DB)))
@@ -65,39 +64,35 @@ export class EnergyVad implements Vad {
   reset(): void {
     this.minima.fill(10 ** (INITIAL_FLOOR_DBFS / 10))
     this.window = 0
-    this.windowSamples = 0
-    this.started = false
+    this.inWindow = 0
   }
 
+  /**
+   * Energy of the differences between samples 0.5 ms apart: without an offset, 19 dB less mains hum, and the voice from
+   * 300 Hz up. As a share of full scale.
+   */
   private power(pcm: Int16Array): number {
-    if (pcm.length === 0) return 0
-    if (!this.started) this.x = pcm[0]!
-    let { x, y, z } = this
+    const { stride } = this
+    const apart = 2 * stride
     let sum = 0
-    for (let i = 0; i < pcm.length; i++) {
-      const sample = pcm[i]!
-      const once = HIGH_PASS * (y + sample - x)
-      z = HIGH_PASS * (z + once - y)
-      x = sample
-      y = once
-      sum += z * z
+    let count = 0
+    for (let i = apart; i < pcm.length; i += stride) {
+      const difference = pcm[i]! - pcm[i - apart]!
+      sum += difference * difference
+      count++
     }
-    this.x = x
-    this.y = y
-    this.z = z
-    return sum / pcm.length / 32_768 ** 2
+    // Halved: the difference of two independent samples has twice their energy.
+    return count === 0 ? 0 : sum / count / 2 / 32_768 ** 2
   }
 
   private learn(power: number, samples: number): void {
-    this.smoothed = this.started ? (this.smoothed + power) / 2 : power
-    this.started = true
-    this.windowSamples += samples
-    if (this.windowSamples > WINDOW_SAMPLES) {
-      this.windowSamples = samples
+    this.inWindow += samples
+    if (this.inWindow > this.windowSamples) {
+      this.inWindow = samples
       this.window = (this.window + 1) % WINDOWS
-      this.minima[this.window] = this.smoothed
-    } else if (this.smoothed < this.minima[this.window]!) {
-      this.minima[this.window] = this.smoothed
+      this.minima[this.window] = power
+    } else if (power < this.minima[this.window]!) {
+      this.minima[this.window] = power
     }
   }
 }
