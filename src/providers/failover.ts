@@ -98,15 +98,13 @@ export class FailoverChain<C extends ChainCandidate> {
   }
 
   /**
-   * The provider in use failed: decides who is next.
+   * The current provider failed: decides who is next.
    *
-   * @param candidate the one that failed; it may differ from `current` when that moved on meanwhile.
    * @param livedMs how long the connection was open; undefined when it never opened.
    * @param patient false when trying the same one again would waste the user's time: it took too long to connect.
    * @returns the wait before `next()`, or null when nothing is left to try.
    */
-  failed(candidate: C, failure: ProviderFailure, livedMs: number | undefined, patient = true): number | null {
-    this.use(candidate)
+  failed(failure: ProviderFailure, livedMs: number | undefined, patient = true): number | null {
     const standing = this.#standings[this.#index]!
     countLife(standing, livedMs)
     if (isPermanent(failure)) {
