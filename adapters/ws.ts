@@ -1,12 +1,17 @@
 import { WebSocketServer } from 'ws'
-import type { Dialect } from '../src/protocol/dialect.js'
-import type { Accept, Reject, UpgradeRequest, VoiceMount } from '../src/upgrade.js'
-import { consoleLogger } from '../src/util/logger.js'
-import { EarlyMessages } from './shared/early-messages.js'
-import { type NodeRequest, type NodeSocket, offerOnly, upgradeRequestOf, watchLeaving } from './shared/node-request.js'
-import { closeInstead, contextFailed, refuseUpgrade } from './shared/rejection.js'
-import { mountUpgrade, type Unhandled, type UpgradeServer } from './shared/upgrade-router.js'
-import { type WsLike, WsSocket } from './shared/ws-socket.js'
+import type { VoiceMount } from '../src/upgrade.js'
+import { EarlyMessages } from './internal/early-messages.js'
+import { admit, type DialectOption, maxMessageBytes } from './internal/mount.js'
+import {
+  type NodeRequest,
+  type NodeSocket,
+  offerOnly,
+  upgradeRequestOf,
+  watchLeaving,
+} from './internal/node-request.js'
+import { closeInstead, refuseUpgrade } from './internal/rejection.js'
+import { mountUpgrade, type Unhandled, type UpgradeServer } from './internal/upgrade-router.js'
+import { openWs, type WsLike, WsSocket } from './internal/ws-socket.js'
 
 export type { NodeRequest, NodeSocket, Unhandled, UpgradeServer, WsLike }
 
@@ -28,11 +33,9 @@ export interface VoiceServer {
   close(): void
 }
 
-export interface AcceptOptions {
-  /** Gives `request.context` to `authenticate` and `configure`, from Node's request. */
+export interface AcceptOptions extends DialectOption {
+  /** Makes `request.context`, which `authenticate` and `configure` see, from Node's request. Default: undefined. */
   readonly context?: ((request: NodeRequest) => unknown) | undefined
-  /** Speaks another wire on this mount. Default: `voice.v1` or plain, by subprotocol. */
-  readonly dialect?: (() => Dialect) | undefined
 }
 
 export interface AttachOptions extends AcceptOptions {
@@ -89,11 +92,18 @@ export async function acceptVoice(
   voice: VoiceMount,
   options: AcceptOptions = {},
 ): Promise<void> {
-  const socket = new WsSocket(ws, request.socket, voice.logger ?? consoleLogger)
+  const socket = new WsSocket(ws, request.socket, voice)
   if (!socket.open) return
   const early = new EarlyMessages(2 * maxMessageBytes(voice), () => socket.pause())
   socket.gate.attach(early)
-  const answer = await admit(voice, request, early.signal, options, ws.protocol)
+  const answer = await admit(voice, options, () =>
+    upgradeRequestOf(request, {
+      signal: early.signal,
+      context: options.context?.(request),
+      // Only what was negotiated counts, and that is past.
+      protocol: ws.protocol,
+    }),
+  )
   socket.resume()
   if (early.signal.aborted) return
   if (!answer.ok) {
@@ -139,7 +149,9 @@ async function upgrade(
   head: Uint8Array,
 ): Promise<void> {
   const leaving = watchLeaving(socket)
-  const answer = await admit(voice, request, leaving.signal, options)
+  const answer = await admit(voice, options, () =>
+    upgradeRequestOf(request, { signal: leaving.signal, context: options.context?.(request) }),
+  )
   if (leaving.signal.aborted) return
   if (!answer.ok) {
     refuseUpgrade(socket, answer)
@@ -148,29 +160,7 @@ async function upgrade(
   offerOnly(request, answer.protocol)
   wss.handleUpgrade(request, socket, head, ws => {
     leaving.stop()
-    const voiceSocket = new WsSocket(ws, socket, voice.logger ?? consoleLogger)
-    voiceSocket.gate.attach(voice.open(voiceSocket, answer))
+    openWs(voice, answer, ws, socket)
     wss.emit('connection', ws, request)
   })
-}
-
-async function admit(
-  voice: VoiceMount,
-  request: NodeRequest,
-  signal: AbortSignal,
-  { context, dialect }: AcceptOptions,
-  protocol?: string,
-): Promise<Accept | Reject> {
-  let upgradeRequest: UpgradeRequest
-  try {
-    upgradeRequest = upgradeRequestOf(request, { signal, context: context?.(request), protocol })
-  } catch (error) {
-    ;(voice.logger ?? consoleLogger).error({ err: error }, 'context failed; the upgrade is refused')
-    return contextFailed
-  }
-  return voice.admit(upgradeRequest, { dialect })
-}
-
-function maxMessageBytes({ limits }: VoiceMount): number {
-  return Math.max(limits.textBytes, limits.binaryBytes)
 }

@@ -1,6 +1,7 @@
-import { SinkGate } from '../../src/sink-gate.js'
-import type { SendStatus, SocketCapabilities, SocketClosed, VoiceSocket } from '../../src/socket.js'
-import type { Logger } from '../../src/util/logger.js'
+import type { SinkGate } from '../../src/sink-gate.js'
+import type { SendStatus, SocketCapabilities, VoiceSocket } from '../../src/socket.js'
+import type { Accept, VoiceMount } from '../../src/upgrade.js'
+import { gateOf } from './mount.js'
 import { type NodeSocket, plainAddress } from './node-request.js'
 
 type Listener = (...args: never[]) => void
@@ -50,26 +51,30 @@ export function isWsSocket(raw: unknown): raw is WsLike {
   )
 }
 
+/** Hands an open `ws` socket to core. `tcp` is the connection below it, where known: corking needs it. */
+export function openWs(voice: VoiceMount, accept: Accept, ws: WsLike, tcp: NodeSocket | undefined): WsSocket {
+  const socket = new WsSocket(ws, tcp, voice)
+  socket.gate.attach(voice.open(socket, accept))
+  return socket
+}
+
 /** A socket of the `ws` library, whoever accepted it. */
 export class WsSocket implements VoiceSocket {
   readonly capabilities: SocketCapabilities = capabilities
   readonly remoteAddress: string | undefined
   readonly gate: SinkGate
   private readonly ws: WsLike
-  private readonly tcp: NodeSocket
+  private readonly tcp: NodeSocket | undefined
   private readonly sent: () => void
   /** The backlog that core knows of; a smaller one is news. */
   private backlogBytes = 0
   private corked = false
 
-  constructor(ws: WsLike, tcp: NodeSocket, logger: Logger) {
+  constructor(ws: WsLike, tcp: NodeSocket | undefined, voice: VoiceMount) {
     this.ws = ws
     this.tcp = tcp
-    this.remoteAddress = plainAddress(tcp.remoteAddress)
-    this.gate = new SinkGate(error => {
-      logger.error({ err: error }, 'an exception reached a socket event; its connection is closed')
-      this.close(1011, '')
-    })
+    this.remoteAddress = plainAddress(tcp?.remoteAddress)
+    this.gate = gateOf(voice, this)
     this.sent = () => this.onSent()
     // First of all: a bad frame without an error listener is an uncaught exception.
     ws.on('error', (error: Error & { readonly code?: string }) => this.onError(error))
@@ -110,7 +115,7 @@ export class WsSocket implements VoiceSocket {
 
   /** Stays corked to the end of the tick, so that several calls leave in one write: 7 times less CPU at 4 frames. */
   cork(fn: () => void): void {
-    if (!this.corked && this.tcp.cork) {
+    if (!this.corked && this.tcp?.cork) {
       this.corked = true
       this.tcp.cork()
       process.nextTick(pullCork, this)
@@ -153,7 +158,7 @@ export class WsSocket implements VoiceSocket {
   /** For `nextTick`, which takes a function and its argument without a closure. */
   uncork(): void {
     this.corked = false
-    this.tcp.uncork?.()
+    this.tcp?.uncork?.()
     this.readBacklog()
   }
 
@@ -174,16 +179,12 @@ export class WsSocket implements VoiceSocket {
   private onError(error: Error & { readonly code?: string }): void {
     const code = codeOfRejection(error.code ?? '')
     // A connection error is followed by `close`. After a bad frame that waits for the peer, who may never answer.
-    if (code) this.gate.closed(rejected(code, error))
+    if (code) this.gate.closed({ code, reason: '', clean: false, cause: error })
   }
 }
 
 function pullCork(socket: WsSocket): void {
   socket.uncork()
-}
-
-function rejected(code: number, cause: Error): SocketClosed {
-  return { code, reason: '', clean: false, cause }
 }
 
 /** The close code that a rejected frame deserves. `ws` tells it to the peer but reports 1006 to the server. */

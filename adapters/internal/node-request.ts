@@ -4,7 +4,7 @@ import type { UpgradeRequest } from '../../src/upgrade.js'
 
 export interface NodeSocket {
   readonly remoteAddress?: string | undefined
-  readonly destroyed: boolean
+  readonly server?: { listenerCount(event: string): number } | undefined
   on(event: string, listener: (...args: never[]) => void): unknown
   off(event: string, listener: (...args: never[]) => void): unknown
   end(text: string): unknown
@@ -62,9 +62,15 @@ export function offerOnly(request: NodeRequest, protocol: string): void {
   else request.headers['sec-websocket-protocol'] = protocol
 }
 
-/** IPv4 as IPv4, also where a dual-stack listener reports it inside IPv6 (`::ffff:` or all eight groups written out). */
+/** IPv4 as IPv4, also where a dual-stack listener reports it inside IPv6, dotted (Node) or in hexadecimal (uWS). */
 export function plainAddress(address: string | undefined): string | undefined {
-  return address?.replace(/^(?:::|(?:0{1,4}:){5})ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+  const mapped = /^(?:::|(?:0{1,4}:){5})ffff:(.+)$/i.exec(address ?? '')?.[1]
+  if (mapped === undefined || mapped.includes('.')) return mapped ?? address
+  const bytes = mapped.split(':').flatMap(group => {
+    const value = Number.parseInt(group, 16)
+    return [value >> 8, value & 0xff]
+  })
+  return bytes.join('.')
 }
 
 /**
