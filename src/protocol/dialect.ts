@@ -16,6 +16,8 @@ export interface DialectFeatures {
   readonly playback: 'report' | 'mark' | 'clock'
   /** `implicit`: the envelope itself configures the session, no `config` message is awaited. */
   readonly config: 'message' | 'implicit'
+  /** Another `config` starts over on the same socket, with what was said so far. Default false: it is an error. */
+  readonly reconfigure?: boolean | undefined
 }
 
 /** Why a message could not be understood. */

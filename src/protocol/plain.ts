@@ -12,6 +12,7 @@ const plain: Dialect = {
     heartbeat: false,
     playback: 'clock',
     config: 'message',
+    reconfigure: true,
   },
 
   decode: createDecoder(plainClientMessages),
