@@ -1,12 +1,4 @@
-import type { ErrorClass } from '../util/errors.js'
-
-export interface ErrorMeaning {
-  readonly class: ErrorClass
-  /** The same action may succeed later. */
-  readonly retryable: boolean
-}
-
-/** Every `code` of an `error` message, with what it means for the client. */
+/** Every `code` of an `error` message with its class, and whether the same action may succeed later. */
 export const errorCodes = {
   bad_message: { class: 'DATA', retryable: false },
   bad_config: { class: 'DATA', retryable: false },
@@ -33,7 +25,3 @@ export const errorCodes = {
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
-
-export function errorMeaning(code: ErrorCode): ErrorMeaning {
-  return errorCodes[code]
-}

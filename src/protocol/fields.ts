@@ -83,7 +83,7 @@ export function list<T>(item: Check<T>, minLength: number, maxLength: number): C
     }
     const items: T[] = []
     for (const [index, entry] of value.entries()) {
-      const checked = item(entry ?? undefined, `${field}[${index}]`)
+      const checked = item(entry, `${field}[${index}]`)
       if (checked instanceof Invalid) return checked
       items.push(checked)
     }
@@ -98,8 +98,7 @@ export function object<T extends object>(shape: { readonly [K in keyof T]-?: Che
     if (!isObject(value)) return invalid(path, value, 'an object')
     const result: Record<string, unknown> = {}
     for (const [key, check] of fields) {
-      const raw = Object.hasOwn(value, key) ? value[key] : undefined
-      const checked = check(raw ?? undefined, path === '' ? key : `${path}.${key}`)
+      const checked = check(value[key] ?? undefined, path === '' ? key : `${path}.${key}`)
       if (checked instanceof Invalid) return checked
       if (checked !== undefined) result[key] = checked
     }

@@ -10,7 +10,7 @@ export {
   retryHint,
 } from './close-codes.js'
 export type { DecodeError, Dialect, DialectFeatures, DialectOutput } from './dialect.js'
-export { type ErrorCode, type ErrorMeaning, errorCodes, errorMeaning } from './error-codes.js'
+export { type ErrorCode, errorCodes } from './error-codes.js'
 export type * from './messages.js'
 export { createPlainDialect } from './plain.js'
 export { decodeServerMessage } from './server-messages.js'

@@ -125,7 +125,7 @@ export type ClientMessage =
   | { readonly type: 'ping'; readonly t: number }
   | { readonly type: 'pong'; readonly t: number }
 
-/** The states of DESIGN's session machine that a client can see. */
+/** The states of a session, as both ends name them. */
 export type SessionState =
   | 'connecting'
   | 'configuring'

@@ -235,7 +235,7 @@ export function decodeClientMessage(text: string, accepted: ClientMessageChecks)
     return badMessage('', 'the message is not valid JSON; send one JSON object per text message')
   }
   if (!isObject(value)) return toDecodeError(invalid('', value, 'a JSON object'), undefined)
-  const type = Object.hasOwn(value, 'type') ? value.type : undefined
+  const { type } = value
   const check = typeof type === 'string' ? accepted.get(type) : undefined
   if (!check) {
     const { message } = invalid('type', type ?? undefined, `one of ${[...accepted.keys()].join(', ')}`)

@@ -25,7 +25,7 @@ const edges: readonly (readonly [ClientMessage['type'], string, readonly unknown
   ['config', 'tts_config.speaking_rate', [0.25, 4]],
   ['config', 'tts_config.pronunciations', [[], Array(100).fill({ word: letters(100), pronunciation: letters(200) })]],
   ['config', 'token', ['x', letters(8192)]],
-  ['config', 'metadata', [{}, { note: 'ü'.repeat(4090) }, { a: nested(7) }]],
+  ['config', 'metadata', [{}, { note: `${'ü'.repeat(4090)}x` }, { a: nested(7) }]],
   ['config', 'audio_out.encodings', [['linear16'], ['linear16', 'mulaw', 'alaw']]],
   ['config', 'audio_out.sample_rates', [[8000], rates]],
   ['config', 'audio_out.max_lead_ms', [100, 10_000]],

@@ -150,8 +150,11 @@ describe('a wrong field', () => {
   it.each(['token', 'previous_session.resume_token', 'stt_config.auth', 'tts_config.auth', 'metadata'])(
     'never repeats what is in %s',
     path => {
-      for (const value of ['CANARY'.repeat(2000), ['CANARY'], { CANARY: nested(9) }, { a: 'CANARY'.repeat(2000) }]) {
-        expect((decode(withField(clientMessages.config, path, value)) as DecodeError).message).not.toContain('CANARY')
+      const long = 'CANARY'.repeat(2000)
+      for (const value of [long, 7654321, ['CANARY'], { CANARY: nested(9) }, { a: long }]) {
+        expect((decode(withField(clientMessages.config, path, value)) as DecodeError).message).not.toMatch(
+          /CANARY|7654321/,
+        )
       }
     },
   )
