@@ -57,6 +57,7 @@ describe('plain mode', () => {
       heartbeat: false,
       playback: 'clock',
       config: 'message',
+      reconfigure: true,
     })
   })
 
