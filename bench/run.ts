@@ -1,0 +1,31 @@
+import { type Bench, jsonOf, passes, type Row, tableOf } from './report.js'
+
+/** Every benchmark, loaded only when it is asked for. */
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  micro: () => import('./micro/resample.js'),
+}
+
+const usage = `usage: npm run bench -- [${Object.keys(benches).join('|')}] [--json] [--quick]`
+
+const args = process.argv.slice(2)
+const flags = new Set(args.filter(arg => arg.startsWith('--')))
+const names = args.filter(arg => !arg.startsWith('--'))
+const unknown = [
+  ...names.filter(name => !benches[name]),
+  ...[...flags].filter(flag => flag !== '--json' && flag !== '--quick'),
+]
+if (unknown.length > 0) {
+  console.error(`unknown: ${unknown.join(', ')}\n${usage}`)
+  process.exit(2)
+}
+
+const rows: Row[] = []
+for (const name of names.length > 0 ? names : Object.keys(benches)) {
+  if (!flags.has('--json')) console.error(`${name} ...`)
+  const bench = await benches[name]!()
+  const measured = await bench.run({ quick: flags.has('--quick') })
+  rows.push(...measured)
+  if (flags.has('--json')) for (const row of measured) console.log(jsonOf(row))
+}
+if (!flags.has('--json')) console.log(tableOf(rows))
+process.exitCode = rows.every(passes) ? 0 : 1
