@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url'
 import { Resampler } from '../../src/audio/resample.js'
 
 export interface Row {
@@ -73,7 +74,7 @@ function linear(from: number, to: number): Convert {
   }
 }
 
-if (process.argv[1] && import.meta.url === new URL(process.argv[1], 'file:').href) {
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   for (const row of await run({ quick: process.argv.includes('--quick') })) {
     console.log(`${row.name.padEnd(48)} ${row.value.toFixed(2).padStart(8)} ${row.unit}`)
   }

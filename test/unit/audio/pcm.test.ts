@@ -15,6 +15,7 @@ describe('pcmView', () => {
   it('reads at odd addresses', () => {
     const bytes = Uint8Array.of(9, 0x01, 0x00, 0xff, 0x7f, 9)
     expect([...pcmView(bytes.subarray(1, 5))]).toEqual([1, 32_767])
+    expect([...pcmView(Buffer.from(bytes).subarray(1, 5))]).toEqual([1, 32_767])
   })
 
   it('leaves an odd last byte out', () => {
