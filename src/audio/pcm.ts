@@ -6,9 +6,7 @@ export function pcmView(bytes: Uint8Array): Int16Array {
   const samples = bytes.byteLength >> 1
   if (bytes.byteOffset % 2 === 0) return new Int16Array(bytes.buffer, bytes.byteOffset, samples)
   // Not `slice`: that of a Node Buffer copies nothing.
-  const aligned = new Uint8Array(samples * 2)
-  aligned.set(bytes.subarray(0, samples * 2))
-  return new Int16Array(aligned.buffer)
+  return new Int16Array(new Uint8Array(bytes.subarray(0, samples * 2)).buffer)
 }
 
 /** The bytes of `pcm`: a view of the same memory. */

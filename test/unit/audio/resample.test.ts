@@ -85,7 +85,7 @@ describe('streaming', () => {
           expect(concat(...parts)).toEqual(convert(input, from, to))
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 

@@ -42,13 +42,13 @@ describe('EnergyVad', () => {
   })
 
   it.each([-80, -60, -50, -40])('hears nothing in noise of %i dB, from the first frame', dbfs => {
-    expect(voicedShare(new EnergyVad(), noise(dbfs, 60 * SECOND))).toBe(0)
+    expect(voicedShare(new EnergyVad(), noise(dbfs, 20 * SECOND))).toBe(0)
   })
 
   it.each([
-    ['loud noise', noise(-15, 60 * SECOND)],
-    ['a held tone', tone(440, SECOND, 60 * SECOND, 0.3)],
-    ['mains hum with its overtones', mix(tone(50, SECOND, 60 * SECOND, 0.3), tone(150, SECOND, 60 * SECOND, 0.1))],
+    ['loud noise', noise(-15, 20 * SECOND)],
+    ['a held tone', tone(440, SECOND, 20 * SECOND, 0.3)],
+    ['mains hum with its overtones', mix(tone(50, SECOND, 20 * SECOND, 0.3), tone(150, SECOND, 20 * SECOND, 0.1))],
   ])('takes %s for the room within 2.5 s', (_, sound) => {
     const vad = new EnergyVad()
     voicedShare(vad, sound.subarray(0, 2.5 * SECOND))

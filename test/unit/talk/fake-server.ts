@@ -14,7 +14,7 @@ export interface Call {
 
 export interface Script {
   message?(call: Call, message: ClientMessage): void
-  audio?(call: Call): void
+  audio?(call: Call, frame: Uint8Array): void
 }
 
 export const READY = {
@@ -48,7 +48,7 @@ export async function startFake(script: Script) {
     socket.on('message', (data: Buffer, binary) => {
       if (binary) {
         call.audioBytes += data.length
-        script.audio?.(call)
+        script.audio?.(call, data)
         return
       }
       const message = JSON.parse(data.toString()) as ClientMessage
