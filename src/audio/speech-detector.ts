@@ -11,8 +11,6 @@ export interface SpeechListener {
   onset(atMs: number): void
   /** Voice ended at `atMs`. Comes `hangMs` later: shorter pauses belong to the speech. */
   speechEnd(atMs: number): void
-  /** Once per frame without speech: silence began at `sinceMs` and has lasted `lastedMs`. */
-  silence(sinceMs: number, lastedMs: number): void
 }
 
 export interface SpeechDetectorOptions {
@@ -187,7 +185,6 @@ export class SpeechDetector {
   private quiet(): void {
     this.runMs = 0
     if (this.inSpeech && this.silentForMs >= this.hangMs) this.endSpeech()
-    if (!this.inSpeech) this.listener.silence(this.silentSinceMs, this.silentForMs)
   }
 
   private endSpeech(): void {
