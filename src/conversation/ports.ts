@@ -1,6 +1,7 @@
 import type { PlaybackBasis, ServerMessage } from '../protocol/messages.js'
 import type { TtsOptions, TtsProvider } from '../providers/contracts.js'
 import type { VoiceError } from '../util/errors.js'
+import type { UtteranceResult } from './utterance.js'
 
 /** A synthesiser a session may use, with what to ask of it. Their order is the failover order. */
 export interface TtsCandidate {
@@ -41,18 +42,56 @@ export interface SpeechOut {
   hold(held: boolean): void
 }
 
-/** What a conversation tells the rest of the session. `Events` are the ones of the public session handle. */
+/** What a conversation reports to the application, as the public session handle passes it on. */
+export interface ConversationEvents {
+  /** Who is speaking changed. */
+  speech: { readonly who: 'user' | 'assistant'; readonly speaking: boolean; readonly atMs: number }
+  /** A turn of the user is complete. */
+  turn: { readonly id: string; readonly text: string; readonly trigger: 'speech' | 'text' | 'app' }
+  /** `text` is all of it when it starts, and what was heard of it when it ended. */
+  utterance: {
+    readonly id: string
+    readonly phase: 'started' | 'ended'
+    readonly text: string
+    readonly result?: UtteranceResult | undefined
+  }
+  interrupted: {
+    readonly utteranceId: string
+    readonly playedMs: number
+    readonly text: string
+    readonly basis: PlaybackBasis
+  }
+  /** What a turn's answer took and cost, once it has ended. Not for an answer of which nothing was sent. */
+  usage: {
+    readonly turnId: string
+    /** From the end of the user's speech to the first audio of the answer that left. */
+    readonly replyLatencyMs: number
+    /** From the end of the turn to the agent's first words. */
+    readonly agentMs: number
+    /** From the agent's first words to the synthesiser's first audio. */
+    readonly ttsMs: number
+    /** Characters given to synthesisers, those of repeated words included. */
+    readonly ttsChars: number
+  }
+}
+
+/** What a conversation tells the rest of the session. */
 export interface ConversationPorts {
   readonly out: SpeechOut
+  /** Must not throw, whatever a listener does. */
+  emit<E extends keyof ConversationEvents>(event: E, payload: ConversationEvents[E]): void
   /** The synthesis leg, as the recognition leg reports itself. */
   leg(change: {
     readonly state: 'live' | 'down' | 'lost'
     readonly provider: string
     readonly error?: VoiceError | undefined
   }): void
-  error(error: VoiceError): void
+  /** `utteranceId`: the client's utterance it concerns. */
+  error(error: VoiceError, utteranceId?: string): void
   /** The agent ended the call and its last words were heard. */
   ended(): void
-  /** The conversation needs the user's pending words now (push to talk, a typed turn). */
-  finalize(): void
+  /** Session time of the newest audio of the user. Without it, latency counts from when the end of speech was reported. */
+  audioMs?(): number
+  /** Wraps every call into the agent for a turn, so that its work belongs to the turn's trace. */
+  run?<T>(turnId: string, fn: () => T): T
 }
