@@ -22,7 +22,7 @@ export interface UwsResponse {
   writeHeader(name: string, value: string): unknown
   end(body?: string, closeConnection?: boolean): unknown
   getRemoteAddressAsText(): ArrayBuffer
-  upgrade(userData: UwsUserData, key: string, protocol: string, extensions: string, context: never): unknown
+  upgrade(userData: UwsUserData, key: string, protocol: string, extensions: string, context: unknown): unknown
 }
 
 /** What `ws.getUserData()` holds on a voice route. */
@@ -56,7 +56,7 @@ export interface UwsBehavior extends Required<{ [H in keyof UwsHandlers]: NonNul
   readonly idleTimeout: number
   readonly maxLifetime: number
   readonly sendPingsAutomatically: boolean
-  readonly upgrade: (response: UwsResponse, request: UwsRequest, context: never) => void
+  readonly upgrade: (response: UwsResponse, request: UwsRequest, context: unknown) => void
 }
 
 /**
@@ -119,7 +119,7 @@ async function upgrade(
   options: UwsBehaviorOptions,
   response: UwsResponse,
   request: UwsRequest,
-  context: never,
+  context: unknown,
 ): Promise<void> {
   const leaving = new AbortController()
   response.onAborted(() => leaving.abort(new Error('the client left')))

@@ -3,6 +3,7 @@ import type { VoiceMount } from '../src/upgrade.js'
 import { EarlyMessages } from './internal/early-messages.js'
 import { admit, type DialectOption, maxMessageBytes } from './internal/mount.js'
 import {
+  type Listener,
   type NodeRequest,
   type NodeSocket,
   offerOnly,
@@ -14,8 +15,6 @@ import { mountUpgrade, type Unhandled, type UpgradeServer } from './internal/upg
 import { openWs, type WsLike, WsSocket } from './internal/ws-socket.js'
 
 export type { NodeRequest, NodeSocket, Unhandled, UpgradeServer, WsLike }
-
-type Listener = (...args: never[]) => void
 
 /** The part of a `ws` server that its owner needs, so that these types compile without `@types/ws`. */
 export interface VoiceServer {
@@ -29,7 +28,7 @@ export interface VoiceServer {
   on(event: string, listener: Listener): this
   off(event: string, listener: Listener): this
   emit(event: string, ...args: unknown[]): boolean
-  handleUpgrade(request: NodeRequest, socket: NodeSocket, head: Uint8Array, opened: (ws: WsLike) => void): void
+  handleUpgrade(request: NodeRequest, socket: NodeSocket, head: Uint8Array, opened: Listener): void
   close(): void
 }
 
@@ -158,7 +157,7 @@ async function upgrade(
     return
   }
   offerOnly(request, answer.protocol)
-  wss.handleUpgrade(request, socket, head, ws => {
+  wss.handleUpgrade(request, socket, head, (ws: WsLike) => {
     leaving.stop()
     openWs(voice, answer, ws, socket)
     wss.emit('connection', ws, request)

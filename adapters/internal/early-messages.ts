@@ -23,7 +23,8 @@ export class EarlyMessages implements SocketSink {
   }
 
   message(data: string | Uint8Array): void {
-    this.messages.push(typeof data === 'string' ? data : data.slice())
+    // Not `slice()`: that of a Buffer copies nothing.
+    this.messages.push(typeof data === 'string' ? data : new Uint8Array(data))
     this.bytes += data.length + overheadBytes
     // Reading goes on until then, because a paused socket does not notice that the client left.
     if (this.bytes > this.capBytes) this.full()

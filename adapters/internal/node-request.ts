@@ -2,11 +2,14 @@ import type { UpgradeRequest } from '../../src/upgrade.js'
 
 // What the adapters use of Node's objects, structurally: published types need neither @types/node nor a server library.
 
+// biome-ignore lint/suspicious/noExplicitAny: Node's type of listeners; nothing narrower is assignable both ways.
+export type Listener = (...args: any[]) => void
+
 export interface NodeSocket {
   readonly remoteAddress?: string | undefined
   readonly server?: { listenerCount(event: string): number } | undefined
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
+  on(event: string, listener: Listener): unknown
+  off(event: string, listener: Listener): unknown
   end(text: string): unknown
   destroy(): unknown
   cork?(): void

@@ -1,11 +1,9 @@
-import type { NodeRequest, NodeSocket } from './node-request.js'
+import type { Listener, NodeRequest, NodeSocket } from './node-request.js'
 import { notFound, refuseUpgrade } from './rejection.js'
-
-type Listener = (...args: never[]) => void
 
 /** The part of an `http.Server` that a mount needs; `https`, Express's and Fastify's servers are such. */
 export interface UpgradeServer {
-  emit(event: string, ...args: never[]): boolean
+  emit(event: string, ...args: unknown[]): boolean
   on(event: string, listener: Listener): unknown
   off(event: string, listener: Listener): unknown
   listenerCount(event: string): number
@@ -74,7 +72,7 @@ class UpgradeRouter {
   #takeOver(): () => void {
     const server = this.#server
     const original = server.emit
-    const emit = (event: string, ...args: never[]): boolean =>
+    const emit = (event: string, ...args: unknown[]): boolean =>
       (event === 'upgrade' && this.#take(...(args as unknown as Parameters<Upgrade>))) ||
       original.call(server, event, ...args)
     server.emit = emit

@@ -2,9 +2,7 @@ import type { SinkGate } from '../../src/sink-gate.js'
 import type { SendStatus, SocketCapabilities, VoiceSocket } from '../../src/socket.js'
 import type { Accept, VoiceMount } from '../../src/upgrade.js'
 import { gateOf } from './mount.js'
-import { type NodeSocket, plainAddress } from './node-request.js'
-
-type Listener = (...args: never[]) => void
+import { type Listener, type NodeSocket, plainAddress } from './node-request.js'
 
 /** The part of a `ws` socket that the adapters use. */
 export interface WsLike {

@@ -70,7 +70,11 @@ export function memorySocketPair(options: MemorySocketOptions = {}): { socket: V
   return { socket: new MemorySocket(client, options), peer: client }
 }
 
-type Frame = string | Uint8Array | PeerClosed
+type Frame = string | Uint8Array | PeerClosed | Ping
+
+interface Ping {
+  readonly ping: Uint8Array
+}
 
 /** The connection's state lives here; the socket is the server's view of it. */
 class MemoryClient implements MemoryPeer {
@@ -84,7 +88,7 @@ class MemoryClient implements MemoryPeer {
   private readonly hiddenBytes: number
   private readonly drains: boolean
   private readonly unread: Frame[] = []
-  private readonly undelivered: Frame[] = []
+  private readonly undelivered: (string | Uint8Array | PeerClosed)[] = []
   private unreadBytes = 0
   private readableBytes = Number.POSITIVE_INFINITY
   private delivering = true
@@ -175,9 +179,19 @@ class MemoryClient implements MemoryPeer {
       this.unreadBytes -= size
       this.unread.shift()
       if (isGoodbye(frame)) return this.end(frame, true)
-      this.received.push(frame)
-      this.listener(frame)
+      if (isPing(frame)) this.answer(frame.ping)
+      else this.take(frame)
     }
+  }
+
+  private take(data: string | Uint8Array): void {
+    this.received.push(data)
+    this.listener(data)
+  }
+
+  private answer(payload: Uint8Array): void {
+    // No real pong arrives inside the call that pings.
+    if (this.answersPings) queueMicrotask(() => this.gate.pong(payload))
   }
 
   private deliver(): void {
@@ -237,9 +251,7 @@ class MemorySocket implements VoiceSocket {
 
   ping(payload: Uint8Array = new Uint8Array()): boolean {
     if (!this.client.open || !this.capabilities.ping || payload.length > 125) return false
-    const echo = payload.slice()
-    // No real pong arrives inside the call that pings.
-    if (this.client.answersPings) queueMicrotask(() => this.client.gate.pong(echo))
+    this.client.transmit({ ping: payload.slice() })
     return true
   }
 
@@ -266,7 +278,12 @@ function isGoodbye(frame: Frame): frame is PeerClosed {
   return typeof frame === 'object' && 'code' in frame
 }
 
+function isPing(frame: Frame): frame is Ping {
+  return typeof frame === 'object' && 'ping' in frame
+}
+
 function sizeOf(frame: Frame): number {
   if (isGoodbye(frame)) return 2 + frame.reason.length
+  if (isPing(frame)) return 2 + frame.ping.length
   return typeof frame === 'string' ? new TextEncoder().encode(frame).length : frame.length
 }
