@@ -144,10 +144,11 @@ export class FailoverChain<C extends ChainCandidate> {
     return null
   }
 
-  /** The candidate serves now. */
-  use(candidate: C): void {
+  /** The candidate serves now. False when it is none of the chain's. */
+  use(candidate: C): boolean {
     const index = this.#standings.findIndex(standing => standing.candidate === candidate)
     if (index >= 0) this.#index = index
+    return index >= 0
   }
 
   /** A candidate that was tried beside the serving one failed. */

@@ -1,0 +1,124 @@
+import type { AudioFormat } from '../audio/format.js'
+import { SpeechDetector, type SpeechListener } from '../audio/speech-detector.js'
+import type { Vad } from '../audio/vad.js'
+
+/** Results may end this much before the voice does: the two are measured differently. */
+const COVER_TOLERANCE_MS = 50
+/** How long a stream that owes an answer may still fail, so that another one must be able to hear the same again. */
+const ANSWER_GRACE_MS = 5000
+
+export interface HearingOptions {
+  readonly format: AudioFormat
+  readonly onsetMs: number
+  readonly vad: Vad | undefined
+  readonly listener: Pick<SpeechListener, 'speechStart' | 'onset' | 'speechEnd'>
+}
+
+/**
+ * What is known of the user's voice without a provider, and how much of it the provider's results have covered.
+ * In session time. Without a detector (packets are not decoded) only the results speak.
+ */
+export class Hearing implements SpeechListener {
+  private readonly options: HearingOptions
+  private detector: SpeechDetector | undefined
+  private lastVoiceMs = Number.NEGATIVE_INFINITY
+  /** Results reach up to here. */
+  private coveredMs = 0
+  /** Answers were asked for up to here, and came or had their time. */
+  private answeredMs = 0
+  /** Where words were last heard that the detector does not hear. */
+  private unheardWordsMs = Number.NEGATIVE_INFINITY
+  private positionMs = 0
+
+  constructor(options: HearingOptions) {
+    this.options = options
+  }
+
+  /** Milliseconds of voice so far, pauses not counted. 0 without a detector. */
+  get speechMs(): number {
+    return this.detector?.speechMsTotal ?? 0
+  }
+
+  /** Milliseconds since the last voice. */
+  get pauseMs(): number {
+    return this.detector?.silentForMs ?? 0
+  }
+
+  /** Milliseconds in which the user has said nothing that anybody heard. */
+  get quietMs(): number {
+    const sinceWordsMs = this.positionMs - this.unheardWordsMs
+    return this.detector ? Math.min(this.detector.silentForMs, sinceWordsMs) : sinceWordsMs
+  }
+
+  /** There is voice whose results are neither in nor given up. */
+  get outstanding(): boolean {
+    return this.voiceEndMs > this.answeredMs + COVER_TOLERANCE_MS
+  }
+
+  /** Nothing that another stream would have to hear again lies further back than a second of quiet. */
+  get forgettable(): boolean {
+    if (this.voiceEndMs <= this.coveredMs + COVER_TOLERANCE_MS) return true
+    return !this.outstanding && this.positionMs - this.answeredMs >= ANSWER_GRACE_MS
+  }
+
+  /** End of the last voice; now, while it lasts. Without a detector everything may be voice. */
+  get voiceEndMs(): number {
+    if (!this.detector) return this.options.format.encoding === 'opus' ? this.positionMs : this.lastVoiceMs
+    return this.detector.speaking ? this.detector.positionMs - this.detector.silentForMs : this.lastVoiceMs
+  }
+
+  /** Audio whose last byte is at `endMs`. */
+  push(audio: Uint8Array, endMs: number): void {
+    if (this.options.format.encoding !== 'opus') {
+      this.detector ??= this.createDetector(this.positionMs)
+      this.detector.push(audio)
+    }
+    this.positionMs = endMs
+  }
+
+  skip(ms: number, endMs: number): void {
+    this.positionMs = endMs
+    this.detector?.skip(ms)
+  }
+
+  /** New words were delivered. Where the detector hears nothing, they are the voice. */
+  words(startMs: number, endMs: number): void {
+    if (this.detector && this.voiceEndMs > startMs) return
+    this.unheardWordsMs = this.positionMs
+    this.lastVoiceMs = Math.max(this.lastVoiceMs, endMs)
+  }
+
+  /** Results up to `ms` are final. */
+  covered(ms: number): void {
+    this.coveredMs = Math.max(this.coveredMs, ms)
+    this.answeredMs = Math.max(this.answeredMs, ms)
+  }
+
+  /** Results up to `ms` were asked for and did not come in time. */
+  unanswered(ms: number): void {
+    this.answeredMs = Math.max(this.answeredMs, ms)
+  }
+
+  speechStart(atMs: number): void {
+    this.options.listener.speechStart(atMs)
+  }
+
+  onset(atMs: number): void {
+    this.options.listener.onset(atMs)
+  }
+
+  speechEnd(atMs: number): void {
+    this.lastVoiceMs = Math.max(this.lastVoiceMs, atMs)
+    this.options.listener.speechEnd(atMs)
+  }
+
+  silence(): void {}
+
+  /** Made at the first audio: most sessions of a text-only page never need it. */
+  private createDetector(startMs: number): SpeechDetector {
+    const { format, onsetMs, vad } = this.options
+    const detector = new SpeechDetector(format, this, { vad, onsetMs })
+    detector.reset(startMs)
+    return detector
+  }
+}

@@ -1,0 +1,301 @@
+import type { ProviderFailure, SttCapabilities, Transcript } from '../providers/contracts.js'
+import type { Clock } from '../util/clock.js'
+import { AudioFeed, type FeedSource } from './audio-feed.js'
+import { type EndCause, Finalization, type FinalizeRequest } from './finalization.js'
+import type { LegChange } from './ports.js'
+import type { ConnectionOwner, SttConnection } from './stt-connection.js'
+import { type ReplaceReason, SttSupervisor, type SupervisorOptions } from './stt-supervisor.js'
+import { TranscriptSource } from './transcripts.js'
+import { blockedFailure, Watchdog } from './watchdog.js'
+
+/** Beyond this the stream is being caught up, and its silence means nothing. */
+const BEHIND_MS = 500
+/** A replacement hears again what is not final; more than this is worth a final first. */
+const REPEATABLE_MS = 2000
+
+export interface BridgePorts {
+  transcript(source: TranscriptSource, transcript: Transcript): void
+  /** Session time. */
+  speechStarted(atMs: number): void
+  eagerEnd(event: { readonly text: string } | null): void
+  settled(request: FinalizeRequest, complete: boolean): void
+  /** A stream serves: it may have audio to catch up. */
+  served(): void
+  /** The stream in use is gone, and with it what it had not made final. */
+  gone(): void
+  leg(change: LegChange): void
+  /** Milliseconds of voice heard so far. */
+  readonly speechMs: number
+  /** Words were spoken, or may have been, that are not final. */
+  readonly outstanding: boolean
+}
+
+/** Carries the audio of the log to whichever stream serves, and its results back. */
+export class SttBridge implements ConnectionOwner {
+  readonly supervisor: SttSupervisor
+  private readonly clock: Clock
+  private readonly source: FeedSource
+  private readonly options: SupervisorOptions
+  private readonly ports: BridgePorts
+  private readonly finalization: Finalization
+  private readonly watchdog: Watchdog = new Watchdog()
+  private feed: AudioFeed | null = null
+  private connection: SttConnection | null = null
+  private results: TranscriptSource | null = null
+  private lastCapabilities: SttCapabilities | null = null
+  /** Requests for results that the stream has not answered. */
+  private unanswered = 0
+  /** No audio from here on goes to a stream that is about to be replaced. */
+  private drainTo = Number.POSITIVE_INFINITY
+
+  constructor(options: SupervisorOptions, ports: BridgePorts) {
+    this.options = options
+    this.clock = options.clock
+    this.source = options.source
+    this.ports = ports
+    this.finalization = new Finalization(options.clock, {
+      ask: request => this.ask(request),
+      settled: (request, complete) => this.settled(request, complete),
+    })
+    this.supervisor = new SttSupervisor(options, this, this.supervisorPorts())
+  }
+
+  /** A request for the end of the user's words is on its way. */
+  get ending(): boolean {
+    return this.finalization.ending
+  }
+
+  get pending(): boolean {
+    return this.finalization.pending
+  }
+
+  /** Of the stream in use, or of the last one while there is none. */
+  get capabilities(): SttCapabilities | null {
+    return this.lastCapabilities
+  }
+
+  /** The stream in use tells when speech begins. */
+  get hears(): boolean {
+    return this.connection?.capabilities.speechStarted ?? false
+  }
+
+  /** A stream is open. */
+  get serving(): boolean {
+    return this.connection !== null
+  }
+
+  /** Audio that no stream has been given. */
+  get unsentMs(): number {
+    const { log, times } = this.source
+    return times.msAt(log.written) - times.msAt(log.sent)
+  }
+
+  /** Sends what can be sent. Once per frame. */
+  flush(): void {
+    if (this.feed) this.pump(this.feed, 'none')
+    else this.supervisor.wake()
+  }
+
+  /** Sends also what is less than a message, where the provider takes it so short (`long`), or in any case (`all`). */
+  flushRest(how: 'long' | 'all'): void {
+    if (this.feed) this.pump(this.feed, how)
+  }
+
+  /** Wants the results of everything up to now. */
+  request(cause: EndCause): void {
+    const { log } = this.source
+    if (this.supervisor.over) return this.ports.settled({ point: log.written, cause }, true)
+    this.finalization.request(log.written, cause)
+    if (this.feed) this.pump(this.feed, 'none')
+    else if (!this.ports.outstanding) this.finalization.reached(log.written)
+    else this.supervisor.wake()
+  }
+
+  /** Asks for a final where speech has gone on without one. */
+  force(): void {
+    if (this.connection?.canFinalize) this.request(null)
+    else this.supervisor.replace('unfinalisable')
+  }
+
+  /** Once per beat of the shared ticker while there is something to wait for. */
+  tick(nowMs: number, elapsedMs: number, attached: boolean): void {
+    const { connection, feed } = this
+    if (!connection || !feed) return
+    feed.pace.refill(elapsedMs)
+    this.pump(feed, 'none')
+    if (connection !== this.connection) return
+    const busy = this.supervisor.replacing || (connection.writable && this.unsentMs > BEHIND_MS)
+    if (!attached || busy) return this.watchdog.pause(nowMs)
+    this.watch(nowMs, connection)
+  }
+
+  /** Time must be watched although no audio comes. */
+  get watched(): boolean {
+    const { connection, feed } = this
+    if (!connection || !feed) return false
+    return this.watchdog.armed(this.ports.speechMs) || !feed.pace.allows || this.blocked(connection)
+  }
+
+  close(): void {
+    this.finalization.close()
+    this.watchdog.drop()
+    this.supervisor.close()
+    this.feed = null
+    this.connection = null
+  }
+
+  opened(connection: SttConnection): void {
+    this.supervisor.opened(connection)
+  }
+
+  closed(connection: SttConnection, failure: ProviderFailure, slow: boolean): void {
+    this.supervisor.closed(connection, failure, slow)
+  }
+
+  transcript(connection: SttConnection, transcript: Transcript): void {
+    if (!this.heard(connection) || !this.results) return
+    this.ports.transcript(this.results, transcript)
+    const final = transcript.kind !== 'interim'
+    // Only an acknowledgement says that nothing more comes; without one, results that cover all of it must do.
+    if (final && connection.capabilities.finalize !== 'ack' && !this.ports.outstanding) this.finalization.answered()
+    if (final && !this.busy) this.supervisor.quiet()
+  }
+
+  speechStarted(connection: SttConnection, atMs: number): void {
+    if (this.heard(connection) && this.feed) this.ports.speechStarted(this.feed.timeline.startOf(atMs))
+  }
+
+  eagerEnd(connection: SttConnection, event: { readonly text: string } | null): void {
+    if (this.heard(connection)) this.ports.eagerEnd(event)
+  }
+
+  finalized(connection: SttConnection): void {
+    if (!this.heard(connection)) return
+    this.unanswered = Math.max(0, this.unanswered - 1)
+    if (this.unanswered === 0 || connection.capabilities.finalize !== 'ack') this.finalization.answered()
+  }
+
+  progress(connection: SttConnection): void {
+    this.heard(connection)
+  }
+
+  drained(connection: SttConnection): void {
+    if (connection === this.connection && this.feed) this.pump(this.feed, 'none')
+  }
+
+  warning(connection: SttConnection, event: { readonly code: string; readonly message: string }): void {
+    this.options.logger.warn({ provider: connection.provider, code: event.code }, `recognition: ${event.message}`)
+  }
+
+  private get busy(): boolean {
+    return this.ports.outstanding || this.finalization.pending
+  }
+
+  private supervisorPorts(): ConstructorParameters<typeof SttSupervisor>[2] {
+    const bridge = this
+    return {
+      serving: connection => this.serve(connection),
+      ready: () => this.flush(),
+      gone: () => this.lose(),
+      replaceable: reason => this.handOver(reason),
+      irreplaceable: reason => {
+        if (reason === 'deaf') this.watchdog.drop()
+        this.drainTo = Number.POSITIVE_INFINITY
+      },
+      retired: attempt => {
+        if (!this.watchdog.investigates(attempt)) attempt.ended()
+      },
+      get busy() {
+        return bridge.busy
+      },
+      leg: change => {
+        this.ports.leg(change)
+        if (change.state === 'lost') this.finalization.giveUp()
+      },
+    }
+  }
+
+  /** Everything that is not final goes to the new stream. */
+  private serve(connection: SttConnection): void {
+    const { log, times } = this.source
+    if (this.connection) this.lose()
+    this.connection = connection
+    this.lastCapabilities = connection.capabilities
+    this.feed = new AudioFeed(connection, this.source)
+    this.results = new TranscriptSource(connection.provider, this.feed.timeline, times.msAt(log.finalised))
+    this.source.log.setGrid(this.feed.chunkBytes)
+    this.watchdog.pause(this.clock.now())
+    this.ports.served()
+  }
+
+  private lose(): void {
+    const { log } = this.source
+    this.connection = null
+    this.feed = null
+    this.results = null
+    this.unanswered = 0
+    this.drainTo = Number.POSITIVE_INFINITY
+    log.sent = log.finalised
+    this.finalization.rewind()
+    this.ports.gone()
+  }
+
+  private pump(feed: AudioFeed, flush: 'none' | 'long' | 'all'): void {
+    const { log } = this.source
+    const stopAt = Math.min(this.finalization.stopAt, this.drainTo)
+    feed.pump(Math.min(log.written, stopAt), stopAt <= log.written ? 'all' : flush)
+    if (!this.finalization.pending || feed !== this.feed || feed.busy) return
+    this.finalization.reached(log.sent)
+    // What follows the point at which the stream was asked.
+    if (feed === this.feed && this.finalization.stopAt > stopAt) this.pump(feed, flush)
+  }
+
+  /** A replacement is open. What would take long to hear again is made final first, unless nobody listens. */
+  private handOver(reason: ReplaceReason): void {
+    const { log, times } = this.source
+    const repeatedMs = times.msAt(log.sent) - times.msAt(log.finalised)
+    if (reason === 'deaf' || !this.ports.outstanding || repeatedMs <= REPEATABLE_MS) return this.supervisor.takeOver()
+    this.drainTo = log.written
+    this.request(null)
+  }
+
+  private ask(request: FinalizeRequest): boolean {
+    const { connection, ports } = this
+    if (!connection) return false
+    const ack = connection.capabilities.finalize === 'ack'
+    if (!ports.outstanding && !(ack && request.cause === 'finalize')) return false
+    if (connection.canFinalize) {
+      this.unanswered++
+      connection.finalize()
+    } else if (this.drainTo < Number.POSITIVE_INFINITY) {
+      connection.finish()
+    }
+    return true
+  }
+
+  private settled(request: FinalizeRequest, complete: boolean): void {
+    if (complete) this.source.log.finaliseTo(request.point)
+    this.ports.settled(request, complete)
+    if (this.drainTo < Number.POSITIVE_INFINITY && !this.finalization.pending) this.supervisor.takeOver()
+    else if (!this.busy) this.supervisor.quiet()
+  }
+
+  /** Whether the stream is the one in use; it has just shown that it hears. */
+  private heard(connection: SttConnection): boolean {
+    if (connection !== this.connection) return false
+    this.watchdog.event(this.clock.now(), this.ports.speechMs, connection.attempt)
+    return true
+  }
+
+  private blocked(connection: SttConnection): boolean {
+    return !connection.writable && this.source.log.sent < this.source.log.written
+  }
+
+  private watch(nowMs: number, connection: SttConnection): void {
+    if (this.watchdog.blocked(nowMs, this.blocked(connection))) return connection.giveUp(blockedFailure)
+    const { interims } = connection.capabilities
+    if (!this.watchdog.suspects(nowMs, this.ports.speechMs, interims, connection.attempt)) return
+    this.options.logger.warn({ provider: connection.provider }, 'no answer to speech; another stream will hear it')
+    if (!this.supervisor.replace('deaf')) this.watchdog.drop()
+  }
+}
