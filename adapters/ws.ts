@@ -120,8 +120,16 @@ export async function acceptVoice(
  * @throws {Error} when the installed `ws` is older than 8.23.
  */
 export function voiceServer(voice: VoiceMount): VoiceServer {
-  const settings = {
-    noServer: true,
+  const wss = new WebSocketServer({ noServer: true, ...voiceServerOptions(voice) }) as unknown as VoiceServer
+  if (wss.options.maxPendingAutoPongs === undefined) {
+    throw new Error('ws: this version lets a client that floods pings fill the memory; install ws 8.23.0 or newer')
+  }
+  return wss
+}
+
+/** Those limits, for a `ws` server that somebody else makes: `Object.assign(wss.options, voiceServerOptions(voice))`. */
+export function voiceServerOptions(voice: VoiceMount): Record<string, number | boolean> {
+  return {
     // Twice what core takes: core answers 1009 itself, after an `error` message, and alike on every transport.
     maxPayload: 2 * maxMessageBytes(voice),
     perMessageDeflate: false,
@@ -132,11 +140,6 @@ export function voiceServer(voice: VoiceMount): VoiceServer {
     // Core cuts after 2 s what it closes itself; this bounds what `ws` closes because of a bad frame.
     closeTimeout: 2000,
   }
-  const wss = new WebSocketServer(settings) as unknown as VoiceServer
-  if (wss.options.maxPendingAutoPongs === undefined) {
-    throw new Error('ws: this version lets a client that floods pings fill the memory; install ws 8.23.0 or newer')
-  }
-  return wss
 }
 
 async function upgrade(
