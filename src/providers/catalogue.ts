@@ -2,6 +2,20 @@ import type { SttProvider, TtsProvider } from './contracts.js'
 
 type Provider = SttProvider | TtsProvider
 
+/** A recogniser, or a vendor that has one. */
+export type SttSource = SttProvider | { readonly stt: SttProvider }
+
+/** A synthesiser, or a vendor that has one. */
+export type TtsSource = TtsProvider | { readonly tts: TtsProvider }
+
+export function sttOf(source: SttSource): SttProvider {
+  return 'stt' in source ? source.stt : source
+}
+
+export function ttsOf(source: TtsSource): TtsProvider {
+  return 'tts' in source ? source.tts : source
+}
+
 /** A provider by name, with options of the application's for this call. */
 export type ProviderChoice<Options> = string | { readonly use: string; readonly options?: Options | undefined }
 

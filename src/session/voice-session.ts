@@ -1,7 +1,11 @@
 import type { AudioFormat } from '../audio/format.js'
+import type { Agent } from '../conversation/agent.js'
 import type { HistoryItem } from '../conversation/history.js'
+import type { TurnOptions } from '../conversation/turn-options.js'
 import type { PlayOptions, SayOptions, Utterance, UtteranceResult } from '../conversation/utterance.js'
 import type { PlaybackBasis, PressureLevel, SessionState } from '../protocol/messages.js'
+import type { ProviderChoice } from '../providers/catalogue.js'
+import type { SttOptions, TtsOptions } from '../providers/contracts.js'
 import type { AudioGap, SessionTranscript } from '../uplink/ports.js'
 import type { Cancel } from '../util/clock.js'
 import type { VoiceError } from '../util/errors.js'
@@ -13,6 +17,23 @@ export type {
   UtteranceOutcome,
   UtteranceResult,
 } from '../conversation/utterance.js'
+
+export interface CloseOptions {
+  /** Default 1000. 1000 to 1014 without 1004 to 1006, or 3000 to 4999. */
+  readonly code?: number | undefined
+  /** Cut to 123 bytes of UTF-8. */
+  readonly reason?: string | undefined
+  /** True: once everything said so far was heard. Default false. */
+  readonly afterSpeech?: boolean | undefined
+}
+
+export interface SessionUpdate<Session> {
+  /** Recognisers in failover order. */
+  readonly stt?: readonly ProviderChoice<SttOptions>[] | undefined
+  readonly tts?: readonly ProviderChoice<TtsOptions>[] | undefined
+  readonly turns?: Partial<TurnOptions> | undefined
+  readonly agent?: Agent<Session> | undefined
+}
 
 export interface TapFrame {
   readonly audio: Uint8Array
@@ -26,6 +47,8 @@ export interface SessionReport {
   readonly turns: number
   readonly interruptions: number
   readonly resumes: number
+  /** Messages of types this version does not know. */
+  readonly unknownMessages: number
   readonly heardMs: number
   readonly lostUplinkMs: number
   readonly spokenMs: number
@@ -101,13 +124,15 @@ export interface VoiceSession<Principal = unknown, Data = unknown> {
   userTurn(text: string): void
   /** Ends the user's turn now. */
   finalize(): void
-  /** Sends an application event to the client. */
+  /** Changes providers, turn taking or the agent, each from the next turn boundary on. */
+  update(change: SessionUpdate<VoiceSession<Principal, Data>>): void
+  /**
+   * Sends an application event to the client.
+   *
+   * @throws {TypeError} when `data` cannot be written as JSON.
+   */
   send(name: string, data?: unknown): void
-  close(options?: {
-    readonly code?: number | undefined
-    readonly reason?: string | undefined
-    readonly afterSpeech?: boolean | undefined
-  }): void
+  close(options?: CloseOptions): void
   /** Hears the audio of one direction. The bytes are valid only during the call. */
   tap(direction: 'in' | 'out', listener: (frame: TapFrame) => void): Cancel
   on<E extends keyof SessionEvents>(event: E, listener: (payload: SessionEvents[E]) => void): Cancel

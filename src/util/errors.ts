@@ -42,3 +42,14 @@ export class VoiceError extends Error {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }
+
+/** A failure of the application's own code: a listener, a callback, an option that is a function. */
+export function appError(message: string, cause: unknown): VoiceError {
+  return new VoiceError(`${message}: ${messageOf(cause)}`, {
+    code: 'app_failed',
+    class: 'PROVIDER',
+    scope: 'app',
+    retryable: false,
+    cause,
+  })
+}

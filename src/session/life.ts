@@ -1,0 +1,379 @@
+import { retryHint } from '../protocol/close-codes.js'
+import type { ErrorCode } from '../protocol/error-codes.js'
+import type { ConfigMessage, ErrorMessage, ResumeMessage, ServerMessage, SessionState } from '../protocol/messages.js'
+import type { SocketClosed } from '../socket.js'
+import type { Emitter } from '../util/emitter.js'
+import type { VoiceError } from '../util/errors.js'
+import { Activity } from './activity.js'
+import { Attachment } from './attachment.js'
+import { clientError } from './client-error.js'
+import { lostAudio, readyMessage } from './greetings.js'
+import { Inbound } from './inbound.js'
+import { type Leg, type LegChange, Legs } from './legs.js'
+import type { Link, LinkTarget } from './link.js'
+import { isEnding, nextState, type SessionTrigger } from './machine.js'
+import { sessionReport } from './report.js'
+import { principalKey } from './resume.js'
+import type { Rooms } from './rooms.js'
+import type { SessionRuntime, SessionSpec } from './runtime.js'
+import type { Session } from './session.js'
+import type { Taps } from './taps.js'
+import type { SessionEvents } from './voice-session.js'
+
+/** When a client that could not keep up may come back. */
+const slowConsumerRetryMs = 1000
+
+interface Parts {
+  readonly rooms: Rooms
+  readonly events: Emitter<SessionEvents>
+  readonly taps: Taps
+}
+
+/** A session's life: its state, the links that carry it one after the other, and its one end. */
+export class Life {
+  private readonly session: Session
+  private readonly spec: SessionSpec
+  private readonly runtime: SessionRuntime
+  private readonly rooms: Rooms
+  private readonly events: Emitter<SessionEvents>
+  private readonly legs: Legs
+  private readonly activity: Activity
+  private readonly attachment: Attachment
+  private readonly inbound: Inbound
+  private readonly startedAtMs: number
+  private current: SessionState = 'connecting'
+  private resumes = 0
+
+  constructor(session: Session, spec: SessionSpec, runtime: SessionRuntime, { rooms, events, taps }: Parts) {
+    const { clock, deadlines, settings } = runtime
+    this.session = session
+    this.spec = spec
+    this.runtime = runtime
+    this.rooms = rooms
+    this.events = events
+    this.startedAtMs = clock.now()
+    this.legs = this.createLegs()
+    this.activity = new Activity(deadlines, spec.limits, {
+      busy: () => rooms.conversation.busy,
+      ending: () => this.sendError(clientError('session_ending', 'the session ends in 60 s')),
+      over: reason => {
+        if (reason === 'idle') this.sendError(clientError('session_ending', 'the session was idle'))
+        this.finish('close', 1000, reason)
+      },
+    })
+    const windowMs = settings.resume ? settings.resume.windowMs : 0
+    this.attachment = new Attachment({ clock, deadlines, windowMs }, () =>
+      this.finish('window_over', 1006, 'resume window over'),
+    )
+    this.inbound = this.createInbound(taps)
+  }
+
+  get state(): SessionState {
+    return this.current
+  }
+
+  /** Nothing is left of it, or nothing will be. */
+  get over(): boolean {
+    return isEnding(this.current)
+  }
+
+  /** Where everything from the client goes. */
+  get target(): LinkTarget {
+    return this.inbound
+  }
+
+  /** Begins on its first link: connects the providers and says `ready` once they serve. */
+  start(link: Link): void {
+    if (this.over) return
+    this.attachment.attach(link, this.inbound)
+    this.move('admitted', 'admitted')
+    this.activity.start(this.startedAtMs)
+    this.rooms.uplink?.start()
+    this.rooms.conversation.start()
+    this.legs.start()
+  }
+
+  /** Whether a client with this token, authenticated as this principal, may have the session. */
+  async opensFor(token: string, principal: unknown): Promise<boolean> {
+    return (await this.attachment.key.opens(token)) && principalKey(principal) === principalKey(this.spec.principal)
+  }
+
+  /** Whether the session still goes on, and the client's offsets can be its own. */
+  canResume(message: ResumeMessage): boolean {
+    return nextState(this.current, 'resume') !== null && message.audio_in.end >= this.acceptedBytes
+  }
+
+  /** Moves the session onto a new link. One synchronous block: after it nothing from the old socket counts. */
+  resume(link: Link, message: ResumeMessage): void {
+    const { attachment, rooms, legs } = this
+    const { outageMs } = attachment
+    const old = attachment.attach(link, this.inbound)
+    this.inbound.newLink()
+    this.resumes++
+    this.move('resume', 'resume')
+    const lost = lostAudio(this.spec, this.acceptedBytes, message)
+    const tts = rooms.downlink.resumeAudio(message.playback)
+    attachment.served()
+    attachment.log.confirm(message.last_seq)
+    const eventsLost = attachment.log.lostAfter(message.last_seq)
+    attachment.send({
+      type: 'resumed',
+      epoch: attachment.epoch,
+      resume_token: attachment.key.rotate(),
+      audio_in: { from: this.acceptedBytes },
+      lost,
+      events_lost: eventsLost,
+      tts,
+      state: legs.allLive ? 'active' : 'degraded',
+      cseq: this.inbound.cseq,
+    })
+    attachment.log.replay((missed, seq) => attachment.send(missed, seq))
+    if (eventsLost) this.sendSnapshot()
+    this.move(legs.allLive ? 'ready' : 'ready_degraded', 'resumed')
+    rooms.downlink.attach(link)
+    rooms.uplink?.attach()
+    rooms.conversation.attach()
+    legs.attach()
+    old?.close(4409, 'taken_over')
+    this.events.emit('resumed', { outageMs, lostMs: lost?.ms ?? 0 })
+    this.persist()
+  }
+
+  /** Tells the client that this server goes away and when to come back. */
+  goAway(timeLeftMs: number, windowMs: number): void {
+    this.rooms.downlink.send({ type: 'goaway', time_left_ms: timeLeftMs, window_ms: windowMs })
+  }
+
+  /** Somebody speaks or is about to. */
+  get talking(): boolean {
+    return this.rooms.conversation.busy
+  }
+
+  /** A provider's leg changed. */
+  legChanged(leg: Leg, change: LegChange): void {
+    this.legs.change(leg, change)
+  }
+
+  readsWanted(wanted: boolean): void {
+    if (wanted) this.attachment.link?.resumeReads()
+    else this.attachment.link?.pauseReads()
+  }
+
+  numbered(seq: number, message: ServerMessage): void {
+    this.attachment.log.add(seq, message)
+  }
+
+  /** The client cannot keep up. Its socket goes; where it can come back, the session waits for it. */
+  slowConsumer(cause: string): void {
+    const { link } = this.attachment
+    this.runtime.logger.warn(
+      { session: this.spec.id, cause },
+      'slow_consumer: the client does not keep up and is sent away',
+    )
+    this.rooms.conversation.interrupt('slow_consumer')
+    link?.sendMessage(clientError('slow_consumer', 'the client does not keep up', slowConsumerRetryMs))
+    link?.close(1013, retryHint(slowConsumerRetryMs))
+    this.loseLink(1013, 'slow_consumer')
+  }
+
+  /** Reports an error to the application, and to the client what concerns it. */
+  fail(error: VoiceError, utteranceId?: string): void {
+    const { code, message, retryable, retryAfterMs, scope } = error
+    if (scope !== 'app') {
+      this.sendError({
+        type: 'error',
+        code,
+        message,
+        class: error.class,
+        retryable,
+        retry_after_ms: retryAfterMs,
+        utterance_id: utteranceId,
+      })
+    }
+    if (this.events.hasListeners('error')) this.events.emit('error', error)
+    else this.runtime.unheard(error, this.session)
+  }
+
+  /** The one way a session ends: keep-alive and limits, then providers, then buffers, then the socket. */
+  finish(trigger: SessionTrigger, code: number, reason: string, error?: VoiceError): void {
+    if (nextState(this.current, trigger) === null) return
+    if (error) this.fail(error)
+    this.persist()
+    this.move(trigger, reason)
+    this.activity.stop()
+    this.legs.close()
+    this.rooms.uplink?.close()
+    this.rooms.conversation.close()
+    const durationMs = this.runtime.clock.now() - this.startedAtMs
+    const report = sessionReport(this.rooms, {
+      durationMs,
+      resumes: this.resumes,
+      unknownMessages: this.inbound.unknownMessages,
+      audioIn: this.spec.audioIn,
+    })
+    this.rooms.downlink.close()
+    this.attachment.end(code, reason)
+    this.move('cleaned', reason)
+    this.events.emit('closed', { code, reason, report })
+    this.events.clear()
+    this.runtime.ended(this.session, report)
+  }
+
+  /** Keeps what a client could come back to; never on the audio path, never in anybody's way. */
+  persist(): void {
+    const { settings, store, clock, logger } = this.runtime
+    const digest = this.attachment.key.digest()
+    if (!settings.resume || !digest) return
+    const record = {
+      id: this.spec.id,
+      principalKey: principalKey(this.spec.principal),
+      epoch: this.attachment.epoch,
+      history: [...this.session.history],
+      saved: this.session.saved,
+      expiresAt: clock.wallTime() + settings.resume.historyTtlMs,
+    }
+    digest
+      .then(tokenDigest => store.put({ ...record, tokenDigest }))
+      .catch(error => logger.warn({ err: error, session: record.id }, 'the session store failed; the session goes on'))
+  }
+
+  private get acceptedBytes(): number {
+    return this.rooms.uplink?.acceptedBytes ?? 0
+  }
+
+  private becomeReady(): void {
+    const { link, key, epoch } = this.attachment
+    if (!link || this.current !== 'configuring') return
+    const { settings } = this.runtime
+    const resumeToken = settings.resume && link.features.resume ? key.rotate() : ''
+    this.attachment.served()
+    this.attachment.send(
+      readyMessage(this.spec, settings, { resumeToken, epoch, sampleRate: this.rooms.downlink.stats().sampleRate }),
+    )
+    this.move('ready', 'ready')
+    this.rooms.downlink.attach(link)
+    this.events.emit('ready', { origin: this.spec.origin })
+    this.persist()
+  }
+
+  /** Moves the state machine and tells everybody. */
+  private move(trigger: SessionTrigger, reason: string, provider?: string): void {
+    const previous = this.current
+    const state = nextState(previous, trigger)
+    if (state === null) return
+    this.current = state
+    const change = { state, previous, reason, provider }
+    this.rooms.downlink.send({ type: 'state', ...change })
+    this.events.emit('state', change)
+  }
+
+  private sendError(error: ErrorMessage): void {
+    // Before `ready` no lane is open yet, and the client still has to learn why it will not come.
+    if (this.current === 'configuring') this.attachment.send(error)
+    else this.rooms.downlink.send(error)
+  }
+
+  /** Where the session stands, for a client that missed too much to be told in order. */
+  private sendSnapshot(): void {
+    const turns = this.session.history.map(({ id, role, text, interrupted }) => ({ id, role, text, interrupted }))
+    this.attachment.send({ type: 'snapshot', state: this.current, turns, cseq: this.inbound.cseq })
+  }
+
+  private linkClosed(info: SocketClosed): void {
+    if (!this.attachment.link || this.over) return
+    if (info.code === 1000 && info.clean) this.finish('close', 1000, 'client closed')
+    else this.loseLink(info.code, info.reason)
+  }
+
+  /** The socket is gone, or must go: waits for the client where that is possible. */
+  private loseLink(code: number, reason: string): void {
+    const { link, epoch } = this.attachment
+    const served = this.current !== 'configuring' || epoch > 1
+    const resumable = this.runtime.settings.resume !== false && link?.features.resume === true && served
+    if (!resumable || nextState(this.current, 'link_lost_resumable') === null)
+      return this.finish('link_lost', code, reason)
+    this.move('link_lost_resumable', reason || 'link lost')
+    this.attachment.detach()
+    this.rooms.uplink?.detach()
+    this.rooms.downlink.detach()
+    this.rooms.conversation.detach()
+    this.legs.detach()
+    this.persist()
+  }
+
+  private createLegs(): Legs {
+    const { clock, settings } = this.runtime
+    const { budgetMs, onSttLost, onTtsLost } = settings.recovery
+    return new Legs(
+      {
+        clock,
+        budgetMs,
+        whenLost: { stt: onSttLost, tts: onTtsLost },
+        has: { stt: this.rooms.uplink !== null, tts: this.spec.tts.length > 0 },
+      },
+      {
+        ready: () => this.becomeReady(),
+        down: (leg, { provider, error }) => {
+          this.move('leg_down', `${leg}_down`, provider)
+          if (error) this.fail(error)
+        },
+        live: (leg, { provider }) => this.move('legs_live', `${leg}_live`, provider),
+        lost: (leg, error) => this.finish('leg_lost', 1011, `${leg}_unavailable`, error),
+        abandoned: (leg, error) => {
+          if (error) this.fail(error)
+          if (leg === 'tts') this.rooms.conversation.giveUpVoice()
+          if (this.legs.allLive) this.move('legs_live', `${leg}_abandoned`)
+        },
+      },
+    )
+  }
+
+  private createInbound(taps: Taps): Inbound {
+    const { clock, settings } = this.runtime
+    const { audioIn, agent } = this.spec
+    const burstMs = (settings.resume ? settings.resume.replayWindowMs : 0) + 2000
+    return new Inbound(
+      this.rooms,
+      { clock, audioIn, burstMs, clientMay: settings.clientMay, hasAgent: agent !== undefined },
+      {
+        phase: () => this.phase(),
+        active: () => this.activity.touch(),
+        firstFrame: () => this.attachment.key.retirePrevious(),
+        acknowledge: t => {
+          this.rooms.downlink.send({ type: 'ack', audio_in: this.acceptedBytes, t, cseq: this.inbound.cseq })
+        },
+        confirmed: seq => this.attachment.log.confirm(seq),
+        heartbeat: t => this.attachment.link?.heartbeatAnswered(t),
+        event: (name, data) => this.events.emit('event', { name, data }),
+        tap: bytes => taps.hear('in', bytes, audioIn),
+        refuse: error => this.sendError(error),
+        cut: (closeCode, code, message) => this.cut(closeCode, code, message),
+        reconfigure: config => this.reconfigure(config),
+        bye: reason => (reason === 'suspend' ? this.loseLink(1000, 'suspended') : this.finish('close', 1000, 'bye')),
+        linkClosed: info => this.linkClosed(info),
+      },
+    )
+  }
+
+  private phase(): 'waiting' | 'early' | 'serving' | 'over' {
+    if (this.current === 'active' || this.current === 'degraded') return 'serving'
+    if (this.current !== 'configuring') return 'over'
+    return this.attachment.link?.features.acks ? 'waiting' : 'early'
+  }
+
+  /** Ends this session and lets another begin where it was, with what was said. */
+  private reconfigure(config: ConfigMessage): boolean {
+    if (!this.attachment.link?.features.reconfigure) return false
+    const link = this.attachment.release()
+    const history = [...this.session.history]
+    this.finish('close', 1000, 'reconfigured')
+    if (link) this.runtime.reconfigure(link, this.spec.ticket, config, history)
+    return true
+  }
+
+  /** The client broke the protocol for good. */
+  private cut(closeCode: number, code: ErrorCode, message: string): void {
+    this.sendError(clientError(code, message))
+    this.finish('misbehaved', closeCode, code)
+  }
+}
