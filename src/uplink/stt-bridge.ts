@@ -10,8 +10,6 @@ import { blockedFailure, Watchdog } from './watchdog.js'
 
 /** Beyond this the stream is being caught up, and its silence means nothing. */
 const BEHIND_MS = 500
-/** A replacement hears again what is not final; more than this is worth a final first. */
-const REPEATABLE_MS = 2000
 
 export interface BridgePorts {
   transcript(source: TranscriptSource, transcript: Transcript): void
@@ -111,10 +109,14 @@ export class SttBridge implements ConnectionOwner {
     else this.supervisor.wake()
   }
 
-  /** Asks for a final where speech has gone on without one. */
+  /** Asks for a final where speech has gone on without one; another stream must follow one that cannot be asked. */
   force(): void {
-    if (this.connection?.canFinalize) this.request(null)
-    else this.supervisor.replace('unfinalisable')
+    if (this.connection?.canFinalize) return this.request(null)
+    const { written } = this.source.log
+    // Held back from here on, at a pause as a rule, so that no word is cut in two.
+    this.drainTo = written
+    this.flushRest('all')
+    if (!this.supervisor.replace('unfinalisable')) this.drainTo = Number.POSITIVE_INFINITY
   }
 
   /** Once per beat of the shared ticker while there is something to wait for. */
@@ -250,13 +252,10 @@ export class SttBridge implements ConnectionOwner {
     if (feed === this.feed && this.finalization.stopAt > stopAt) this.pump(feed, flush)
   }
 
-  /** A replacement is open. What would take long to hear again is made final first, unless nobody listens. */
+  /** A replacement is open: it hears again what is not final, unless the stream can still make it so by ending. */
   private handOver(reason: ReplaceReason): void {
-    const { log, times } = this.source
-    const repeatedMs = times.msAt(log.sent) - times.msAt(log.finalised)
-    if (reason === 'deaf' || !this.ports.outstanding || repeatedMs <= REPEATABLE_MS) return this.supervisor.takeOver()
-    this.drainTo = log.written
-    this.request(null)
+    if (reason === 'unfinalisable' && this.ports.outstanding) this.request(null)
+    else this.supervisor.takeOver()
   }
 
   private ask(request: FinalizeRequest): boolean {
