@@ -108,7 +108,11 @@ class UpgradeRouter {
       mounted.upgrade(request, socket, head)
       return true
     }
-    if (this.#unhandled() !== 'reject404') return false
+    if (this.#unhandled() !== 'reject404') {
+      // If nobody takes it, a reset of this connection would be an uncaught exception.
+      socket.on('error', () => socket.destroy())
+      return false
+    }
     refuseUpgrade(socket, notFound)
     return true
   }
