@@ -188,6 +188,13 @@ describe('missing sound', () => {
     expect(detector.speechMsTotal).toBe(400)
   })
 
+  it('ends speech when a short hole completes a long pause', () => {
+    const { detector, heard, play } = scripted()
+    play([300, 90], [120, 0])
+    detector.skip(100)
+    expect(heard.events.at(-1)).toEqual(['end', 300])
+  })
+
   it('never adds up to an endpoint', () => {
     const { detector, play } = scripted()
     play([300, 90], [300, 0])

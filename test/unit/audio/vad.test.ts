@@ -82,6 +82,10 @@ describe('EnergyVad', () => {
     expect(heardAfter(room, mix(speechLike(-35, 3_000), room.subarray(0, 3 * SECOND)))).toBeGreaterThan(0.7)
   })
 
+  it('takes nothing below -58 dB for voice, however quiet the room', () => {
+    expect(heardAfter(noise(-90, 3 * SECOND), speechLike(-62, 2_000))).toBe(0)
+  })
+
   it('learns nothing from digital silence', () => {
     const vad = new EnergyVad()
     voicedShare(vad, noise(-45, 3 * SECOND))

@@ -173,6 +173,15 @@ describe('a call', () => {
     expect(messages.at(-1)).toEqual({ type: 'bye', reason: '' })
   })
 
+  it('handles a message once, though it is sent twice', async () => {
+    const { stdout } = await ask(
+      answering(call => {
+        for (let i = 0; i < 2; i++) call.send({ type: 'tts_text', utterance_id: 'u0', text: 'Once.', seq: 100 })
+      }),
+    )
+    expect(lines(stdout).filter(line => line.type === 'reply').length).toBe(1)
+  })
+
   it('lets a greeting finish before it speaks', async () => {
     const greeted: boolean[] = []
     const { stdout } = await ask({
