@@ -279,9 +279,11 @@ export class Life {
     this.attachment.send({ type: 'snapshot', state: this.current, turns, cseq: this.inbound.cseq })
   }
 
-  private linkClosed(info: SocketClosed): void {
+  private linkClosed(info: SocketClosed, ours: boolean): void {
     if (!this.attachment.link || this.over) return
-    if (info.code === 1000 && info.clean) this.finish('close', 1000, 'client closed')
+    // A link closes itself only on a client that broke the protocol.
+    if (ours) this.finish('misbehaved', info.code, info.reason)
+    else if (info.code === 1000 && info.clean) this.finish('close', 1000, 'client closed')
     else this.loseLink(info.code, info.reason)
   }
 
@@ -350,7 +352,7 @@ export class Life {
         cut: (closeCode, code, message) => this.cut(closeCode, code, message),
         reconfigure: config => this.reconfigure(config),
         bye: reason => (reason === 'suspend' ? this.loseLink(1000, 'suspended') : this.finish('close', 1000, 'bye')),
-        linkClosed: info => this.linkClosed(info),
+        linkClosed: (info, ours) => this.linkClosed(info, ours),
       },
     )
   }

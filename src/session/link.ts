@@ -15,7 +15,7 @@ export interface LinkTarget extends DialectOutput {
   drain(): void
   /** A probe came back. */
   probed(): void
-  /** The link is over; `ours` when this side ended it. Exactly once, last. */
+  /** The link is over; `ours` when it ended itself because of what the client sent. Exactly once, last. */
   linkClosed(info: SocketClosed, ours: boolean): void
 }
 
