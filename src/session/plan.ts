@@ -64,7 +64,7 @@ function sttChain(
   clientMay: ClientRights,
   audioIn: AudioFormat,
 ): readonly SttCandidate[] {
-  if (catalogue.size === 0) return []
+  if (catalogue.size === 0 && !chosen) return []
   const asked: SttOptions = { language: wanted.language, punctuate: wanted.punctuation }
   const chain = chainOf('stt_config', wanted.provider, chosen, catalogue, clientMay)
     .map(({ provider, options }): SttCandidate => {
