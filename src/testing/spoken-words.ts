@@ -13,11 +13,12 @@ const CODE_BASE = 2000
 const CODE_STEP = 64
 const MAX_CODE = 200
 const LENGTH_UNIT_MS = 10
+const FILLER = 0
 
 export interface SpeakOptions {
-  /** How long each word lasts, a multiple of 10 up to 2000. Default 300. */
+  /** How long each word lasts, a multiple of 10 up to 2000. Default 260. */
   readonly wordMs?: number | undefined
-  /** Silence after each word. Default 100: a voice detector takes the words for one stretch of speech. */
+  /** Silence after each word. Default 140: long enough for a voice detector to tell speech from a hum, too short to end it. */
   readonly pauseMs?: number | undefined
 }
 
@@ -40,23 +41,40 @@ export function speak(text: string, format: AudioFormat, options: SpeakOptions =
       `format: ${format.encoding} with ${format.channels} channels; words are spoken in mono linear16`,
     )
   }
-  const { wordMs = 300, pauseMs = 100 } = options
+  const { wordMs = 260, pauseMs = 140 } = options
   const words = text.split(/\s+/).filter(word => word !== '')
   const wordSamples = msToBytes(format, wordMs) / 2
   const pauseSamples = msToBytes(format, pauseMs) / 2
-  const pcm = new Int16Array(words.length * (wordSamples + pauseSamples))
+  const pcm = new Int16Array(words.length * (wordSamples + pauseSamples)).map((_, i) => noiseAt(i))
   words.forEach((word, index) => {
     const at = index * (wordSamples + pauseSamples)
-    const period = [MARK, codeOf(wordMs / LENGTH_UNIT_MS), ...[...word].map(letter => codeOf(letter.charCodeAt(0)))]
+    const period = periodOf(word, wordMs)
     for (let i = 0; i < wordSamples; i++) pcm[at + i] = period[i % period.length]! * (i % 2 === 0 ? 1 : -1)
   })
   return new Uint8Array(pcm.buffer)
 }
 
-/** Silence in any format but Opus. */
+/** The noise of a quiet room (-80 dBFS): voice detectors learn from it, and take digital silence for a muted microphone. */
 export function silence(ms: number, format: AudioFormat): Uint8Array {
-  const value = format.encoding === 'mulaw' ? 0xff : format.encoding === 'alaw' ? 0xd5 : 0
-  return new Uint8Array(msToBytes(format, ms)).fill(value)
+  const bytes = new Uint8Array(msToBytes(format, ms))
+  // The two smallest values of mulaw; alaw has none smaller than these.
+  if (format.encoding === 'mulaw') return bytes.map((_, i) => (i % 2 === 0 ? 0xff : 0x7e))
+  if (format.encoding === 'alaw') return bytes.map((_, i) => (i % 2 === 0 ? 0xd5 : 0x55))
+  pcmView(bytes).forEach((_, i, pcm) => {
+    pcm[i] = noiseAt(i)
+  })
+  return bytes
+}
+
+/** Its length shares no factor with 2 or 3: a detector that looks at every n-th sample must not see a constant. */
+function periodOf(word: string, wordMs: number): number[] {
+  const period = [MARK, codeOf(wordMs / LENGTH_UNIT_MS), ...[...word].map(letter => codeOf(letter.charCodeAt(0)))]
+  while (period.length % 2 === 0 || period.length % 3 === 0) period.push(codeOf(FILLER))
+  return period
+}
+
+function noiseAt(sample: number): number {
+  return ((sample * 5) % 13) - 6
 }
 
 /** The words of `text` as 20 ms packets that scripted recognisers understand and no Opus decoder does. */
@@ -144,7 +162,7 @@ class SampleListener implements WordListener {
   private endPeriod(words: HeardWord[]): void {
     const { period } = this
     if (!period || period.length < 2) return
-    const text = String.fromCharCode(...period.slice(1))
+    const text = String.fromCharCode(...period.slice(1).filter(code => code !== FILLER))
     if (this.text !== undefined && this.text !== text) {
       const start = this.position - period.length - 1
       const { position } = this

@@ -11,7 +11,7 @@ describe('the end of a turn', () => {
     call.quiet(2000)
     expect(call.words).toBe('hello world')
     expect(call.turns).toEqual(['hello world'])
-    expect(call.endpoints).toEqual([{ atMs: 1700, cause: 'silence' }])
+    expect(call.endpoints).toEqual([{ atMs: 1660, cause: 'silence' }])
     expect(call.finals).toMatchObject([{ utterance: 0, startMs: 1000, provider: 'a' }])
     call.close()
   })
