@@ -3,6 +3,7 @@ import type { SocketCapabilities } from '../socket.js'
 import type { UpgradeRequest, VoiceMount } from '../upgrade.js'
 import type { ManualClock } from './manual-clock.js'
 import { type MemoryPeer, memorySocketPair } from './memory-socket.js'
+import { TestPlayer } from './test-player.js'
 
 export interface TestCallOptions {
   /** The handler's clock, if it has a manual one: waiting then lets its time pass. */
@@ -15,6 +16,8 @@ export interface TestCallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly remoteAddress?: string | undefined
   readonly capabilities?: Partial<SocketCapabilities> | undefined
+  /** False: the client plays nothing and reports nothing. Default true. */
+  readonly player?: boolean | undefined
   /** Bytes a stalled client swallows before the server notices. Default 0. */
   readonly hiddenBytes?: number | undefined
 }
@@ -53,7 +56,7 @@ export async function startTestCall(voice: VoiceMount, options: TestCallOptions 
   const { capabilities, remoteAddress, hiddenBytes } = options
   const { socket, peer } = memorySocketPair({ protocol: answer.protocol, capabilities, remoteAddress, hiddenBytes })
   peer.attach(voice.open(socket, answer))
-  const call = new Call(peer, options.clock)
+  const call = new Call(peer, options)
   if (options.config !== false) call.send({ type: 'config', ...options.config })
   return call
 }
@@ -81,10 +84,14 @@ const stepMs = 20
 class Call implements TestCall {
   readonly peer: MemoryPeer
   private readonly clock: ManualClock | undefined
+  private readonly player: TestPlayer | undefined
 
-  constructor(peer: MemoryPeer, clock: ManualClock | undefined) {
+  constructor(peer: MemoryPeer, { clock, player = true, protocol = 'voice.v1' }: TestCallOptions) {
     this.peer = peer
     this.clock = clock
+    if (!player || !clock || protocol !== 'voice.v1') return
+    this.player = new TestPlayer(message => this.send(message))
+    peer.onReceive(data => this.player?.receive(data))
   }
 
   get messages(): readonly Message[] {
@@ -120,6 +127,11 @@ class Call implements TestCall {
   }
 
   async advance(ms: number): Promise<void> {
+    for (let leftMs = ms; leftMs > 0; leftMs -= stepMs) await this.step(Math.min(leftMs, stepMs))
+  }
+
+  private async step(ms: number): Promise<void> {
+    if (!this.peer.closed) this.player?.play(ms)
     await this.clock?.advanceAsync(ms, stepMs)
   }
 
@@ -128,7 +140,7 @@ class Call implements TestCall {
     // A digest or another thing of the runtime's may take a real moment, in which no manual time passes.
     for (let passedMs = 0; !done() && passedMs <= withinMs; passedMs += stepMs) {
       await new Promise<void>(resolve => setTimeout(resolve, clock ? 0 : stepMs))
-      if (!done()) await clock?.advanceAsync(stepMs, stepMs)
+      if (!done()) await this.step(stepMs)
     }
   }
 }
