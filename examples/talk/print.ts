@@ -77,7 +77,7 @@ function describe(event: TalkEvent): string | null {
     case 'interrupted':
       return `       (interrupted after ${Math.round(event.played_ms)} ms: "${event.text}")`
     case 'state':
-      return `       (${event.state}: ${event.reason})`
+      return event.reason === 'ready' || event.state === 'closing' ? null : `       (${event.state}: ${event.reason})`
     case 'error':
       return `Error: ${event.message} (${event.code})`
   }

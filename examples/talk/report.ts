@@ -51,33 +51,33 @@ export function speechSegments(pcm16k: Int16Array): SpeechSegment[] {
 interface OpenTurn {
   readonly user: string[]
   readonly agent: string[]
-  readonly replies: Set<string>
+  replied: boolean
   firstAudioAtMs: number | undefined
 }
 
-/** Puts transcripts and replies together into turns. Speech that answers nothing, such as a greeting, is no turn. */
+/**
+ * Puts transcripts and replies together into turns. An utterance answers the turn it began after, whether its text or
+ * its sound comes first; one that began before any turn, such as a greeting, answers none.
+ */
 export class TurnLog {
   readonly #turns: OpenTurn[] = []
+  readonly #turnOf: Map<string, OpenTurn | undefined> = new Map()
 
   /** Something was recognised for good. After a reply has begun it is a new turn. */
   final(text: string): void {
     if (text === '') return
     const last = this.#turns.at(-1)
-    if (last && last.replies.size === 0) last.user.push(text)
-    else this.#turns.push({ user: [text], agent: [], replies: new Set(), firstAudioAtMs: undefined })
-  }
-
-  replyStarted(utteranceId: string): void {
-    this.#turns.at(-1)?.replies.add(utteranceId)
+    if (last && !last.replied) last.user.push(text)
+    else this.#turns.push({ user: [text], agent: [], replied: false, firstAudioAtMs: undefined })
   }
 
   replyText(utteranceId: string, text: string): void {
-    this.#turnOf(utteranceId)?.agent.push(text)
+    this.#answered(utteranceId)?.agent.push(text)
   }
 
   /** True when it is the first sound of a turn's reply. */
   firstAudio(utteranceId: string, atMs: number): boolean {
-    const turn = this.#turnOf(utteranceId)
+    const turn = this.#answered(utteranceId)
     if (!turn || turn.firstAudioAtMs !== undefined) return false
     turn.firstAudioAtMs = atMs
     return true
@@ -95,8 +95,16 @@ export class TurnLog {
     })
   }
 
-  #turnOf(utteranceId: string): OpenTurn | undefined {
-    return this.#turns.findLast(turn => turn.replies.has(utteranceId))
+  /** The utterance begins, or goes on. */
+  replyStarted(utteranceId: string): void {
+    this.#answered(utteranceId)
+  }
+
+  #answered(utteranceId: string): OpenTurn | undefined {
+    if (!this.#turnOf.has(utteranceId)) this.#turnOf.set(utteranceId, this.#turns.at(-1))
+    const turn = this.#turnOf.get(utteranceId)
+    if (turn) turn.replied = true
+    return turn
   }
 }
 

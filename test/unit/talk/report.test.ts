@@ -58,6 +58,19 @@ describe('TurnLog', () => {
     ])
   })
 
+  it('takes the text of a reply that comes before its sound', () => {
+    const log = new TurnLog()
+    log.final('hello')
+    log.replyText('u1', 'Hi.')
+    log.final('and bye')
+    log.replyStarted('u1')
+    expect(log.firstAudio('u1', 10)).toBe(true)
+    expect(log.turns(() => 0)).toEqual([
+      { user: 'hello', agent: 'Hi.', latency_ms: 10 },
+      { user: 'and bye', agent: '', latency_ms: null },
+    ])
+  })
+
   it('counts a greeting to no turn, also when it goes on', () => {
     const log = new TurnLog()
     log.replyStarted('u0')
