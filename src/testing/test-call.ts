@@ -127,6 +127,7 @@ class Call implements TestCall {
   }
 
   async advance(ms: number): Promise<void> {
+    await realMoment()
     for (let leftMs = ms; leftMs > 0; leftMs -= stepMs) await this.step(Math.min(leftMs, stepMs))
   }
 
@@ -137,10 +138,14 @@ class Call implements TestCall {
 
   private async until(done: () => boolean, withinMs: number): Promise<void> {
     const { clock } = this
-    // A digest or another thing of the runtime's may take a real moment, in which no manual time passes.
     for (let passedMs = 0; !done() && passedMs <= withinMs; passedMs += stepMs) {
-      await new Promise<void>(resolve => setTimeout(resolve, clock ? 0 : stepMs))
+      await realMoment(clock ? 0 : stepMs)
       if (!done()) await this.step(stepMs)
     }
   }
+}
+
+/** A digest or another thing of the runtime's takes real time, in which none passes on a manual clock. */
+function realMoment(ms = 0): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
 }
