@@ -1,0 +1,352 @@
+import type { PlaybackReport, PressureLevel, ServerMessage } from '../protocol/messages.js'
+import { AudioLane } from './audio-lane.js'
+import { AudioSender } from './audio-sender.js'
+import { Congestion } from './congestion.js'
+import type { Ledger } from './ledger.js'
+import type { DownlinkOptions } from './options.js'
+import { Pacer } from './pacer.js'
+import { type Heard, Playback } from './playback.js'
+import type { DownlinkPorts, DropCause, LinkPort, PlaybackPosition } from './ports.js'
+import { type Purged, Purges } from './purges.js'
+import { Quality } from './quality.js'
+import { Relief } from './relief.js'
+import { type Resumption, type RewindParts, rewind } from './rewind.js'
+import { Room } from './room.js'
+import { SentAudio } from './sent-audio.js'
+import type { Utterance } from './utterance.js'
+
+/** Speech flows when some was sent this recently. */
+const flowingMs = 500
+
+const unheard: PlaybackPosition = { receivedMs: 0, sentMs: 0, playedMs: 0, basis: 'clock' }
+
+export interface SpeechPorts {
+  readonly session: DownlinkPorts
+  leave(message: ServerMessage): void
+  queue(message: ServerMessage): void
+  /** Whatever completion waits behind audio leaves before a `clear`. */
+  leaveCompletions(): void
+}
+
+/** Everything about sound on its way to the client. Exists from the first utterance on. */
+export class Speech {
+  private readonly options: DownlinkOptions
+  private readonly ports: SpeechPorts
+  private readonly lane: AudioLane
+  private readonly pacer: Pacer
+  private readonly quality: Quality
+  private readonly sent: SentAudio = new SentAudio()
+  private readonly sender: AudioSender
+  private readonly playback: Playback = new Playback()
+  private readonly congestion: Congestion
+  private readonly purges: Purges
+  private readonly relief: Relief
+  private readonly room: Room
+  private readonly rewindParts: RewindParts
+  private link: LinkPort | undefined
+  private held = false
+  private resumed: PlaybackReport | undefined
+
+  constructor(options: DownlinkOptions, ledger: Ledger, ports: SpeechPorts) {
+    this.options = options
+    this.ports = ports
+    this.lane = new AudioLane(ledger)
+    this.pacer = new Pacer(options.pacing, options.audioOut.maxLeadMs)
+    this.quality = new Quality(options.audioOut.sampleRates, options.backpressure.recoverMs)
+    this.congestion = new Congestion(options.backpressure, this.sent)
+    this.purges = new Purges(this.lane)
+    const { lane, pacer, quality, sent, congestion } = this
+    this.sender = new AudioSender(options, { lane, pacer, quality, sent, ledger }, ports)
+    this.relief = new Relief(options.backpressure, { lane, pacer, quality, sender: this.sender, congestion })
+    this.room = new Room(options.backpressure.maxQueuedMs, ports.session)
+    this.rewindParts = { lane, sent, ledger }
+  }
+
+  get level(): PressureLevel {
+    return this.congestion.level
+  }
+
+  get lagMs(): number {
+    return this.congestion.lagMs
+  }
+
+  get rttMs(): number | null {
+    return this.congestion.rttMs
+  }
+
+  get sampleRate(): number {
+    return this.quality.sampleRate
+  }
+
+  get queuedMs(): number {
+    return this.lane.queuedMs
+  }
+
+  get queuedBytes(): number {
+    return this.lane.queuedBytes
+  }
+
+  get congested(): boolean {
+    return this.room.isFull
+  }
+
+  /** Something is to be sent, to be heard, to be answered, or to be recovered from. */
+  get isBusy(): boolean {
+    const { lane, sent } = this
+    const waiting = (lane.first?.complete ?? false) || (lane.head?.pcm.unread ?? 0) > 0 || sent.unackedMs > 0
+    return waiting || this.level !== 'normal' || !this.purges.isEmpty
+  }
+
+  /** The client has stopped taking anything. */
+  isStuck(nowMs: number): boolean {
+    return this.congestion.isStuck(nowMs)
+  }
+
+  /** Audio is due that has not left: nothing of lower priority should. */
+  isDue(nowMs: number): boolean {
+    return !this.held && this.sender.isDue(nowMs)
+  }
+
+  /** Whether `pump` would have something to do. */
+  wantsOut(nowMs: number): boolean {
+    const { head } = this.lane
+    return head !== undefined && (head.pcm.unread === 0 ? head.ended : this.sender.isDue(nowMs))
+  }
+
+  attach(link: LinkPort, nowMs: number): void {
+    this.link = link
+    this.congestion.reset()
+    this.pacer.useFor(link.features)
+    this.playback.useFor(link.features)
+    this.sent.newSocket()
+    this.sender.useLink(link)
+    this.reanchor(nowMs)
+    if (this.resumed) this.report(this.resumed, nowMs)
+    this.resumed = undefined
+  }
+
+  detach(nowMs: number): void {
+    this.link = undefined
+    this.sender.useLink(undefined)
+    this.purges.expire(nowMs, true)
+  }
+
+  /** Where the client's audio goes on, on the socket that is attached next. */
+  resume(report: PlaybackReport | null, nowMs: number): Resumption | null {
+    this.resumed = report ?? undefined
+    return rewind(this.rewindParts, report, utterance => this.playback.heard(utterance, nowMs).playedMs)
+  }
+
+  begin(utteranceId: string, sampleRate: number): void {
+    if (!this.lane.begin(utteranceId, sampleRate)) {
+      this.options.logger.warn({ utterance: utteranceId }, 'an utterance began twice; the second is ignored')
+      return
+    }
+    this.quality.source(sampleRate)
+  }
+
+  /** True when it found the lane empty: it may leave at once, without waiting for the beat. */
+  audio(utteranceId: string, pcm: Uint8Array): boolean {
+    const utterance = this.lane.find(utteranceId)
+    if (!utterance) return false
+    const wasEmpty = utterance.pcm.unread === 0
+    utterance.push(pcm)
+    this.room.update(this.lane.queuedMs)
+    if (!wasEmpty || utterance !== this.lane.head) return false
+    this.reanchor(this.options.clock.now())
+    return true
+  }
+
+  caption(utteranceId: string, text: string): void {
+    this.lane.find(utteranceId)?.caption(text)
+  }
+
+  end(utteranceId: string): void {
+    const utterance = this.lane.find(utteranceId)
+    if (utterance) utterance.ended = true
+  }
+
+  position(utteranceId: string, nowMs: number): PlaybackPosition {
+    const utterance = this.lane.find(utteranceId)
+    return utterance ? this.positionOf(utterance, nowMs) : (this.lane.outcome(utteranceId) ?? unheard)
+  }
+
+  purge(throughId: string, reason: string, settled: (heard: Heard) => void, nowMs: number): void {
+    const through = this.lane.find(throughId)
+    if (!through) {
+      const { playedMs, basis } = this.lane.outcome(throughId) ?? unheard
+      return settled({ playedMs, basis })
+    }
+    const purged = this.take(through, 'clear', nowMs)
+    const out = purged.some(({ position }) => position.sentMs > 0)
+    if (this.link?.features.clear && out) {
+      this.ports.leaveCompletions()
+      this.ports.leave({ type: 'clear', through: throughId, reason })
+      return this.purges.add(purged, this.congestion.rttMs ?? 0, nowMs, settled)
+    }
+    const { playedMs, basis } = purged.at(-1)!.position
+    settled({ playedMs, basis })
+  }
+
+  /** Gives everything up: the client cannot keep up. */
+  abandon(cause: DropCause, nowMs: number): void {
+    const last = this.lane.all().at(-1)
+    if (last) this.take(last, cause, nowMs)
+    this.purges.expire(nowMs, true)
+  }
+
+  hold(held: boolean, nowMs: number): void {
+    this.held = held
+    if (!held) this.reanchor(nowMs)
+  }
+
+  onReport(report: PlaybackReport | null, nowMs: number): void {
+    if (report) this.report(report, nowMs)
+    else this.playback.onReport(undefined, null, nowMs)
+  }
+
+  onCleared(utteranceId: string, playedMs: number): void {
+    this.purges.onCleared(utteranceId, playedMs)
+  }
+
+  onMark(utteranceId: string, playedMs: number | null, nowMs: number): void {
+    const utterance = this.lane.find(utteranceId)
+    if (!utterance) return
+    this.playback.onMark(utterance, playedMs ?? utterance.sentMs, nowMs)
+    this.congestion.progress(nowMs)
+  }
+
+  onPong(nowMs: number): void {
+    this.congestion.answered(nowMs)
+  }
+
+  /** One beat: measures how late the way is, and does something about it. */
+  measure(nowMs: number): void {
+    const { congestion, sender, playback, quality } = this
+    const link = this.link!
+    const { acks } = link.features
+    const changed = congestion.measure(
+      nowMs,
+      link,
+      sender.bytesPerSecond,
+      playback.lastReportAtMs,
+      sender.isWindowFull,
+      this.lateMs(nowMs),
+    )
+    const shifted = this.relief.beat(nowMs, this.lateMs(nowMs), acks)
+    if (changed) this.ports.session.level(this.level, this.lagMs)
+    if (shifted) this.ports.session.rate(quality.sampleRate)
+    if (changed || shifted) this.announce()
+    const flowing = nowMs - sender.lastSentAtMs < flowingMs
+    congestion.poke(nowMs, link, flowing, sender.lastSentAtMs)
+  }
+
+  /** Sends the audio that is due. False when some of it had to stay. */
+  pump(nowMs: number): boolean {
+    const { sender, congestion } = this
+    if (this.held || this.isAhead(nowMs)) return sender.pump(nowMs, false) || true
+    // A ping ahead of the first audio meets no queue of ours and shows the path itself.
+    if (sender.isDue(nowMs)) congestion.poke(nowMs, this.link!, true, sender.lastSentAtMs)
+    return sender.pump(nowMs, this.mayFlow(nowMs))
+  }
+
+  /** What was heard to its end, what the client did not answer, and how much room there is. */
+  conclude(nowMs: number): void {
+    const { lane, playback } = this
+    this.purges.expire(nowMs)
+    for (let first = lane.first; first?.complete && playback.isOver(first, nowMs); first = lane.first) {
+      lane.shift({ ...this.positionOf(first, nowMs), playedMs: first.sentMs })
+      if (lane.isEmpty) this.sent.drop(first)
+      const timestamp = this.options.clock.wallTime()
+      this.ports.queue({ type: 'tts_playback_complete', timestamp, utterance_id: first.id })
+      this.ports.session.played(first.id)
+    }
+    this.room.update(lane.queuedMs)
+  }
+
+  /** How long audio has been due that had to stay. */
+  private lateMs(nowMs: number): number {
+    const { head } = this.lane
+    if (this.held || !head?.isAnchored || head.pcm.unread === 0 || !this.pacer.isHeldUp) return 0
+    return this.pacer.lateMs(head, nowMs)
+  }
+
+  private announce(): void {
+    const { level, sampleRate, lagMs } = this
+    this.ports.queue({ type: 'quality', level, sample_rate: sampleRate, lag_ms: Math.round(lagMs) })
+  }
+
+  /** Whether what is on its way arrives well enough for more to follow. */
+  private mayFlow(nowMs: number): boolean {
+    if (this.link?.features.acks) return !this.congestion.isGateClosed
+    return this.congestion.probeLagMs(nowMs) <= this.options.backpressure.liveLagMs
+  }
+
+  /** The client holds as much as it may and does not play it: it sets the pace. */
+  private isAhead(nowMs: number): boolean {
+    const { head } = this.lane
+    const bufferedMs = this.playback.bufferedMs(nowMs)
+    if (!head?.isAnchored || bufferedMs === 0) return false
+    if (bufferedMs + this.sent.unackedMs - (this.congestion.pathMs ?? 0) < this.options.audioOut.maxLeadMs) return false
+    this.pacer.holdTo(head, nowMs)
+    return true
+  }
+
+  private report(report: PlaybackReport, nowMs: number): void {
+    const { lane, playback, sent } = this
+    const current = playback.current
+    const utterance = lane.find(report.utterance_id) ?? (current?.id === report.utterance_id ? current : undefined)
+    playback.onReport(utterance, report, nowMs)
+    if (!utterance) return this.purges.onReport(report.utterance_id, report.played_ms)
+    const beyondMs = report.buffered_ms - (utterance.sentMs - report.played_ms)
+    if (sent.acknowledge(utterance, report.received_bytes, beyondMs, nowMs)) this.congestion.progress(nowMs)
+    this.forget(utterance, report.played_ms)
+    this.follow(utterance, report, nowMs)
+  }
+
+  /** Frees the audio that a client on another socket could not ask for any more. */
+  private forget(utterance: Utterance, playedMs: number): void {
+    const { keep } = this.options
+    if (!keep || !this.link?.features.resume) return this.sent.forgetBeyond(0)
+    this.sent.forgetPlayed(utterance, playedMs, keep.behindPlayedMs)
+    this.sent.forgetBeyond(keep.capMs)
+  }
+
+  /** Follows the client's playback, while nothing in its way makes it late. */
+  private follow(utterance: Utterance, report: PlaybackReport, nowMs: number): void {
+    const { pathMs } = this.congestion
+    const playing = report.played_ms > 0 && report.buffered_ms > 0
+    if (this.level !== 'normal' || pathMs === null || !playing) return
+    const movedMs = this.pacer.observe(utterance, report.played_ms, pathMs, nowMs)
+    if (movedMs === 0) return
+    for (const next of this.lane.after(utterance)) if (next.isAnchored) next.anchorMs += movedMs
+  }
+
+  /** Takes utterances out of the lane and leaves behind how they stood. */
+  private take(through: Utterance, cause: DropCause, nowMs: number): Purged[] {
+    const { lane } = this
+    const purged = lane
+      .upTo(through)
+      .map(utterance => ({ id: utterance.id, position: this.positionOf(utterance, nowMs) }))
+    for (const { id, position } of purged) lane.remember(id, position)
+    lane.purge(through, cause)
+    this.sent.drop(through)
+    this.playback.forget(through)
+    this.pacer.cleared()
+    // What has begun after it is heard at once.
+    for (const next of lane.all()) if (next.isAnchored) next.anchorMs = Math.min(next.anchorMs, nowMs)
+    this.room.update(lane.queuedMs)
+    return purged
+  }
+
+  private positionOf(utterance: Utterance, nowMs: number): PlaybackPosition {
+    const { receivedMs, sentMs } = utterance
+    return { receivedMs, sentMs, ...this.playback.heard(utterance, nowMs) }
+  }
+
+  /** A client that has run dry begins anew when it gets more: nothing of that is late. */
+  private reanchor(nowMs: number): void {
+    const { head } = this.lane
+    if (head?.isAnchored && this.pacer.isDry(head, nowMs)) this.pacer.begin(head, nowMs)
+  }
+}
