@@ -1,5 +1,6 @@
 import { AudioConverter } from '../audio/convert.js'
 import { type AudioFormat, msToBytes } from '../audio/format.js'
+import { copyOf } from '../util/bytes.js'
 import type { Clock } from '../util/clock.js'
 import type { LiveUtterance } from './live-utterance.js'
 import type { SpeechOut } from './ports.js'
@@ -128,7 +129,7 @@ export class AudioFeed implements Producer {
     }
     utterance.alignment.grow((pcm.length * 500) / sampleRate)
     // The lane keeps what it is given, and the recording stays the application's.
-    out.audio(utterance.id, pcm.buffer === audio.buffer ? pcm.slice() : pcm)
+    out.audio(utterance.id, pcm.buffer === audio.buffer ? copyOf(pcm) : pcm)
   }
 
   private finish(utterance: LiveUtterance): void {

@@ -1,5 +1,6 @@
 import type { DialectOutput } from '../protocol/dialect.js'
 import type { ClientMessage } from '../protocol/messages.js'
+import { copyOf } from '../util/bytes.js'
 
 /** Beyond these a client that does not wait loses what it sent too early: 8 s of 16 kHz audio, and messages by count. */
 const maxAudioBytes = 256 * 1024
@@ -17,7 +18,7 @@ export class EarlyData implements DialectOutput {
 
   audio(bytes: Uint8Array): void {
     this.audioBytes += bytes.length
-    if (this.audioBytes <= maxAudioBytes) this.items.push(bytes.slice())
+    if (this.audioBytes <= maxAudioBytes) this.items.push(copyOf(bytes))
   }
 
   deliver(to: DialectOutput): void {

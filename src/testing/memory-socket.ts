@@ -1,5 +1,6 @@
 import { SinkGate } from '../sink-gate.js'
 import type { SendStatus, SocketCapabilities, SocketSink, VoiceSocket } from '../socket.js'
+import { copyOf } from '../util/bytes.js'
 
 export interface MemorySocketOptions {
   /** The negotiated subprotocol. Default none. */
@@ -125,7 +126,7 @@ class MemoryClient implements MemoryPeer {
   }
 
   send(data: string | Uint8Array): void {
-    this.undelivered.push(typeof data === 'string' ? data : data.slice())
+    this.undelivered.push(typeof data === 'string' ? data : copyOf(data))
     this.deliver()
   }
 
@@ -251,7 +252,7 @@ class MemorySocket implements VoiceSocket {
 
   ping(payload: Uint8Array = new Uint8Array()): boolean {
     if (!this.client.open || !this.capabilities.ping || payload.length > 125) return false
-    this.client.transmit({ ping: payload.slice() })
+    this.client.transmit({ ping: copyOf(payload) })
     return true
   }
 
