@@ -1,0 +1,12 @@
+export { ManualClock } from './manual-clock.js'
+export {
+  type MemoryPeer,
+  type MemorySocketOptions,
+  memorySocketPair,
+  type PeerClosed,
+} from './memory-socket.js'
+export { ScriptedStt, type ScriptedSttOptions, ScriptedSttStream, type SttFault } from './scripted-stt.js'
+export { ScriptedTts, type ScriptedTtsOptions, type TtsFault } from './scripted-tts.js'
+export { speechOf, textOf } from './spoken-text.js'
+export { silence, type SpeakOptions, speak, speakPackets } from './spoken-words.js'
+export { startTestCall, type TestCall, type TestCallOptions } from './test-call.js'
