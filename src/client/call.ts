@@ -1,0 +1,320 @@
+import type { CloseVerdict } from '../protocol/close-codes.js'
+import type { ErrorMessage, ReadyMessage, ResumedMessage, ServerMessage } from '../protocol/messages.js'
+import { VoiceError } from '../util/errors.js'
+import type { Logger } from '../util/logger.js'
+import { camelize } from './camel.js'
+import type { Connection, Loss } from './connection.js'
+import type { ClientState, PassedOn, ReadyEvent, VoiceEvent } from './events.js'
+import { keepLink, type LinkKeeper, type LinkOptions } from './link-keeper.js'
+import { type Liveness, watchLiveness } from './liveness.js'
+import type { SessionConfig, VoiceClientOptions } from './options.js'
+import { type PlaybackTracker, trackPlayback } from './playback-tracker.js'
+import { createUplink, type Uplink } from './uplink.js'
+
+/** What opens a session again. */
+export interface SessionKey {
+  readonly session_id: string
+  readonly resume_token: string
+}
+
+export interface CallOptions extends LinkOptions, Pick<VoiceClientOptions, 'player'> {
+  readonly config: SessionConfig
+  readonly logger: Logger
+}
+
+/** One call, from `connect` to its single terminal event, over as many connections and sessions as it takes. */
+export interface Call {
+  readonly ready: Promise<ReadyEvent>
+  readonly done: Promise<void>
+  readonly uplink: Uplink
+  readonly tracker: PlaybackTracker
+  readonly liveness: Liveness
+  readonly keeper: LinkKeeper
+  state(): ClientState
+  /** Proof that the session was ours. */
+  key(): SessionKey | undefined
+  /** Nothing more is sent or received. */
+  closing(): boolean
+  start(): void
+  /** Says goodbye; `done` settles when that was answered or is overdue. */
+  close(reason: string): void
+  /** Messages of the application that will not take effect, or may not have. */
+  reportDropped(count: number, why: string): void
+}
+
+/**
+ * @param state before the call.
+ * @param key of a session that ended, whose history this one continues.
+ * @param listener is told everything that happens, and nothing after the terminal event.
+ */
+export function createCall(
+  options: CallOptions,
+  state: ClientState,
+  key: SessionKey | undefined,
+  listener: (event: VoiceEvent) => void,
+): Call {
+  const { sample_rate = 16_000, channels = 1, encoding = 'linear16' } = options.config.stt_config ?? {}
+  const config = { type: 'config', audio_out: { sample_rates: [48_000, 24_000, 16_000] }, ...options.config }
+  /** How long the server holds the session; 0 before there is one. */
+  let holdMs = 0
+  let silenceMs = 0
+  let lastSeq = 0
+  let serverDegraded = false
+  let stalled = false
+  /** Why the application closed the call. */
+  let closing: string | undefined
+  let over = false
+  let settle: readonly [resolve: (event: ReadyEvent) => void, reject: (error: VoiceError) => void]
+  const ready = new Promise<ReadyEvent>((...both) => {
+    settle = both
+  })
+  // Whoever listens to events instead must not be punished with an unhandled rejection.
+  ready.catch(() => {})
+  let finish: () => void
+  const done = new Promise<void>(resolve => {
+    finish = resolve
+  })
+
+  const uplink = createUplink({ sampleRate: sample_rate, channels, encoding }, (from, to, reason) =>
+    tell({ type: 'gap', from, to, ms: uplink.ring.toMs(to - from), reason }),
+  )
+  const tracker = trackPlayback(options.player, options.clock)
+  const keeper = keepLink(options, {
+    holdMs: () => holdMs,
+    opened,
+    received,
+    detached,
+    doubted: () => liveness.probe(),
+    waiting,
+    ended,
+  })
+  const liveness = watchLiveness(options.clock, uplink, tracker, {
+    lastSeq: () => lastSeq,
+    stalled(given) {
+      stalled = given
+      work(stalled ? 'uplink_stalled' : 'uplink_recovered')
+    },
+    slow: behindMs => tell({ type: 'uplink_slow', behindMs }),
+    dead: keeper.dead,
+  })
+
+  function tell(event: VoiceEvent): void {
+    if (!over) listener(event)
+  }
+
+  function complain(message: Omit<ErrorMessage, 'type'>): void {
+    tell({
+      type: 'error',
+      error: new VoiceError(message.message, {
+        ...message,
+        scope: message.class === 'PROVIDER' ? 'provider' : 'client',
+        retryAfterMs: message.retry_after_ms,
+      }),
+    })
+  }
+
+  function reportDropped(count: number, why: string): void {
+    const message = `${count} message(s) dropped: ${why}`
+    if (count > 0) complain({ code: 'messages_dropped', message, class: 'CONNECTION', retryable: true })
+  }
+
+  function enter(next: ClientState, reason: string, provider?: string): void {
+    const previous = state
+    state = next
+    if (state !== previous) tell({ type: 'state', state, previous, reason, provider })
+  }
+
+  /** Either end can find an active session degraded. */
+  function work(reason: string, provider?: string): void {
+    if (closing === undefined) enter(serverDegraded || stalled ? 'degraded' : 'active', reason, provider)
+  }
+
+  function opened(link: Connection, given: string | null | undefined): void {
+    const token = given ?? undefined
+    link.send(
+      holdMs > 0
+        ? {
+            type: 'resume',
+            token,
+            ...key,
+            last_seq: lastSeq,
+            audio_in: { start: uplink.ring.start(), end: uplink.ring.end() },
+            playback: tracker.report(),
+            outage_ms: keeper.outageMs(),
+            attempt: Math.max(0, keeper.attempts() - 1),
+            config,
+          }
+        : { ...config, token, previous_session: key },
+    )
+    enter('configuring', holdMs > 0 ? 'resume' : 'config')
+  }
+
+  function received(link: Connection, data: string | ArrayBuffer): void {
+    liveness.heard()
+    try {
+      if (typeof data === 'string') receive(link, JSON.parse(data))
+      else if (keeper.attached()) {
+        const chunk = tracker.audio(new Uint8Array(data))
+        if (chunk) tell({ type: 'audio', ...chunk })
+      }
+    } catch (error) {
+      options.logger.error({ error }, 'a message of the server, or the player, failed')
+    }
+  }
+
+  function receive(link: Connection, message: ServerMessage & { readonly seq?: number }): void {
+    const { seq } = message
+    if (keeper.attached()) {
+      // Handled on an earlier connection.
+      if (seq && seq <= lastSeq) return
+      lastSeq = seq ?? lastSeq
+      handle(link, message)
+    } else if (message.type === 'ready') begin(link, message)
+    else if (message.type === 'resumed') resume(link, message)
+    else if (message.type === 'redirect' || message.type === 'error') handle(link, message)
+  }
+
+  function handle(link: Connection, message: ServerMessage): void {
+    switch (message.type) {
+      case 'ack':
+        return liveness.acknowledged(message.audio_in, message.t, message.cseq)
+      case 'ping':
+        return link.send({ type: 'pong', t: message.t })
+      case 'redirect':
+        return keeper.redirect(message.endpoint)
+      case 'state':
+        serverDegraded = message.state === 'degraded'
+        return work(message.reason, message.provider)
+      case 'error':
+        keeper.warned(message)
+        return complain(message)
+      case 'clear':
+        return clear(message.through, message.reason, link)
+      case 'stt_result':
+        return tell({ ...camelize(message), type: 'transcript' })
+      case 'pong':
+        return
+      case 'goaway':
+        keeper.move(options.random() * message.window_ms, message.endpoint)
+        break
+      case 'tts_playback_complete':
+        tracker.completed(message.utterance_id)
+        break
+      case 'tts_start':
+      case 'tts_format':
+      case 'tts_skip':
+      case 'tts_end':
+        tracker.marker(message)
+    }
+    tell(camelize(message as PassedOn))
+  }
+
+  function clear(through: string, reason: string, link?: Connection): void {
+    const cleared = tracker.clear(through)
+    link?.send({ type: 'cleared', ...cleared })
+    tell({ type: 'clear', through, reason, ...camelize(cleared) })
+  }
+
+  function attach(link: Connection, degraded: boolean): void {
+    keeper.answered()
+    liveness.start(link, silenceMs)
+    serverDegraded = degraded
+    stalled = false
+  }
+
+  /** A new session, also when the old one was asked for and is gone. */
+  function begin(link: Connection, message: ReadyMessage): void {
+    const { resumeToken: resume_token, ...event } = camelize(message)
+    key = { session_id: message.session_id, resume_token }
+    holdMs = message.resume_window_ms
+    silenceMs = message.ping_interval_ms + message.pong_timeout_ms
+    lastSeq = 0
+    uplink.ring.windowMs = message.replay_window_ms
+    tracker.reset()
+    attach(link, false)
+    const dropped = uplink.restart(link.socket)
+    work('ready')
+    settle[0](event)
+    tell(event)
+    reportDropped(dropped, 'their session is gone')
+  }
+
+  function resume(link: Connection, message: ResumedMessage): void {
+    const { lost, tts } = message
+    const { from } = message.audio_in
+    const { ring } = uplink
+    key = { session_id: key!.session_id, resume_token: message.resume_token }
+    // Counting on from there would move every later byte, so only a new session helps.
+    if (from > ring.end()) {
+      holdMs = 0
+      return keeper.dead('impossible offset')
+    }
+    const outageMs = keeper.outageMs()
+    const heldFrom = Math.max(from, ring.start())
+    if (tts?.action === 'rewind') tracker.rewind(tts.utterance_id)
+    attach(link, message.state === 'degraded')
+    uplink.resume(link.socket, from, message.cseq)
+    work('resumed')
+    tell({
+      type: 'resumed',
+      outageMs,
+      replayedMs: ring.toMs(ring.end() - heldFrom),
+      lostMs: ring.toMs(heldFrom - Math.min(from, lost?.from ?? from)),
+      eventsLost: message.events_lost,
+    })
+    if (lost && lost.from < from) tell({ type: 'gap', ...lost, reason: 'ring' })
+    if (tts?.action === 'discard') clear(tts.utterance_id, tts.action)
+  }
+
+  function detached(): void {
+    uplink.detach()
+    liveness.stop()
+  }
+
+  function waiting({ code, reason }: Loss, delayMs: number): void {
+    enter(holdMs > 0 ? 'reconnecting' : 'connecting', reason)
+    tell({ type: 'reconnecting', attempt: keeper.attempts(), delayMs, code, reason, outageMs: keeper.outageMs() })
+  }
+
+  function ended({ code, reason: cause }: Loss, verdict: CloseVerdict['class']): void {
+    const reason = closing ?? cause
+    const normal = verdict === 'NORMAL'
+    closing = reason
+    const error = new VoiceError(`the call ended: ${code} ${reason}`, {
+      code: normal ? 'closed' : 'call_failed',
+      class: normal ? 'CONNECTION' : verdict,
+      scope: 'client',
+      retryable: verdict === 'CONNECTION',
+    })
+    enter(normal ? 'closed' : 'failed', reason)
+    tell(normal ? { type: 'closed', code, reason } : { type: 'failed', code, reason, error })
+    over = true
+    settle[1](error)
+    finish()
+  }
+
+  return {
+    ready,
+    done,
+    uplink,
+    tracker,
+    liveness,
+    keeper,
+    reportDropped,
+    state: () => state,
+    key: () => key,
+    closing: () => closing !== undefined,
+    start() {
+      keeper.start()
+      enter('connecting', 'connect')
+    },
+    close(reason) {
+      if (closing !== undefined) return
+      closing = reason
+      keeper.attached()?.send({ type: 'bye', reason })
+      detached()
+      enter('closing', reason)
+      keeper.close()
+    },
+  }
+}

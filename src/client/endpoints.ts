@@ -1,0 +1,61 @@
+import type { TokenSource } from './options.js'
+
+type Urls = string | readonly string[]
+
+/** Where the server is: one URL, several in order of preference, or a function that is asked before every attempt. */
+export type EndpointSource = Urls | (() => Urls | Promise<Urls>)
+
+/** What an attempt needs: where to connect, and the token to show there. */
+export interface Endpoints {
+  /** Rejects with what the application throws. */
+  next(): Promise<readonly [url: string, token: string | null | undefined]>
+  /** Asks for another token before the next attempt. False: there is no way to get one. */
+  refresh(): boolean
+  /** The last one could not be reached, `outageMs` after a session was lost there. */
+  failed(outageMs: number): void
+  /** The server asks to connect elsewhere. A token goes only to hosts that the application named. False: refused. */
+  redirect(url: string): boolean
+}
+
+/** Sessions live on a node, so the endpoint of a lost one is worth this long before another is tried. */
+const loyaltyMs = 15_000
+
+export function createEndpoints(source: EndpointSource, getToken: TokenSource | undefined): Endpoints {
+  let urls: readonly string[] = []
+  let index = 0
+  let redirected: string | undefined
+  let token: string | null | undefined
+  let reason: 'initial' | 'expired' = 'initial'
+  return {
+    async next() {
+      const given = typeof source === 'function' ? await source() : source
+      urls = typeof given === 'string' ? [given] : given
+      token ??= await getToken?.({ reason })
+      return [redirected ?? urls[index % urls.length]!, token]
+    },
+    refresh() {
+      token = undefined
+      reason = 'expired'
+      return getToken !== undefined
+    },
+    failed(outageMs) {
+      if (!redirected && outageMs > loyaltyMs) index++
+      redirected = undefined
+    },
+    redirect(url) {
+      try {
+        if (!urls.some(known => site(known) === site(url))) return false
+      } catch {
+        return false
+      }
+      redirected = url
+      return true
+    },
+  }
+}
+
+/** Scheme and host: another port is another server of the same owner, another scheme may be less secure. */
+function site(url: string): string {
+  const { protocol, hostname } = new URL(url)
+  return protocol + hostname
+}

@@ -1,0 +1,325 @@
+import type { CloseVerdict } from '../protocol/close-codes.js'
+import type { ErrorMessage } from '../protocol/messages.js'
+import type { Cancel, Clock } from '../util/clock.js'
+import { messageOf } from '../util/errors.js'
+import { type Connection, connect, type Loss, type WebSocketConstructor } from './connection.js'
+import { createEndpoints } from './endpoints.js'
+import type { VoiceClientOptions } from './options.js'
+import type { Platform } from './platform.js'
+import { judge, type ReconnectPolicy, reconnectDelayMs } from './reconnect.js'
+
+export interface LinkOptions extends Pick<VoiceClientOptions, 'url' | 'getToken' | 'reconnect'> {
+  readonly policy: ReconnectPolicy
+  readonly classify: (code: number, reason: string) => CloseVerdict
+  readonly WebSocket: WebSocketConstructor
+  readonly platform: Platform
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+export interface LinkPorts {
+  /** How long the server holds the session without a connection; 0 while there is none to hold. */
+  holdMs(): number
+  /** The link is open and waits for the first message. Until `answered` nothing else may be sent. */
+  opened(link: Connection, token: string | null | undefined): void
+  received(link: Connection, data: string | ArrayBuffer): void
+  /** Nothing may be sent any more. */
+  detached(): void
+  /** The link may have died: ask. */
+  doubted(): void
+  /** There is no link, and the next attempt is made in `delayMs`. */
+  waiting(loss: Loss, delayMs: number): void
+  /** There will be no other link. Exactly once, last. */
+  ended(loss: Loss, verdict: CloseVerdict['class']): void
+}
+
+/** Keeps one connection usable for as long as that makes sense: replaces it when it is lost, and before it goes. */
+export interface LinkKeeper {
+  start(): void
+  /** The link, while it may be written to. */
+  attached(): Connection | undefined
+  /** Since the connection was lost; 0 while there is one and before the first. */
+  outageMs(): number
+  /** Attempts since the last stable connection. */
+  attempts(): number
+  /** The server took the link. */
+  answered(): void
+  /** Opens another connection in `delayMs`. The present one serves until then. */
+  move(delayMs: number, url?: string): void
+  /** The server asks to go elsewhere. */
+  redirect(url: string): void
+  /** The server complained, which may explain what follows. */
+  warned(error: ErrorMessage): void
+  /** The link has died without a word. */
+  dead(reason: string): void
+  /** Ends, after the goodbye was answered or is overdue. */
+  close(): void
+  /** Ends now. */
+  abandon(): void
+}
+
+/** A server has 10 s to connect the providers of a new session. */
+const configTimeoutMs = 12_000
+/** While an outage is younger than this, the ring can still hold all of it, and attempts must not take long. */
+const earlyMs = 8000
+const earlyTimeoutMs = 2000
+/** A connection that has been in use for so long makes the next loss the first. */
+const stableMs = 5000
+/** An `error` that ends a connection is followed by the close at once. */
+const errorExplainsMs = 1000
+const maxRedirects = 3
+
+export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
+  const { WebSocket, classify, clock, platform, policy, random } = options
+  const endpoints = createEndpoints(options.url, options.getToken)
+  /** The connection in use, or the one that was asked to take over. */
+  let link: Connection | undefined
+  /** The link answered its first message. */
+  let attached = false
+  /** What the link replaces. Nothing it brings is listened to any more. */
+  let old: Connection | undefined
+  /** The socket of the attempt under way. */
+  let candidate: Connection | undefined
+  let dialling = false
+  /** Only the latest attempt counts. */
+  let round = 0
+  let token: string | null | undefined
+  let plannedAtMs: number | undefined
+  let lostAtMs: number | undefined
+  let cancelDial: Cancel | undefined
+  let cancelGiveUp: Cancel | undefined
+  let cancelStable: Cancel | undefined
+  let unsubscribe: (Cancel | undefined)[] = []
+  let suspended = false
+  let over = false
+  let attempts = 0
+  let redirects = 0
+  /** A `resume` that was given up may still arrive, late. */
+  let unanswered = 0
+  let lastError: ErrorMessage | undefined
+  let errorAtMs = 0
+  let lastKind: unknown
+  let inARow = 0
+
+  const outageMs = () => (lostAtMs === undefined ? 0 : clock.now() - lostAtMs)
+  const timeoutMs = () =>
+    lostAtMs !== undefined && outageMs() < earlyMs ? Math.min(earlyTimeoutMs, policy.timeoutMs) : policy.timeoutMs
+
+  function move(delayMs: number, url?: string): void {
+    if (url) endpoints.redirect(url)
+    if (dialling || suspended) return
+    cancelDial?.()
+    plannedAtMs = clock.now() + delayMs
+    cancelDial = clock.after(delayMs, dial)
+  }
+
+  function dial(): void {
+    plannedAtMs = undefined
+    // Without a network an attempt can only fail; its return starts the next one.
+    if (platform.network?.online === false) return
+    const mine = ++round
+    dialling = true
+    endpoints.next().then(
+      next => {
+        if (mine !== round) return
+        token = next[1]
+        try {
+          candidate = connect(WebSocket, next[0], timeoutMs(), clock, opened, received, lost)
+        } catch (error) {
+          undial()
+          if (!link) end({ code: 1006, reason: messageOf(error) }, 'DATA')
+        }
+      },
+      error => {
+        if (mine !== round) return
+        undial()
+        retry({ code: 1006, reason: messageOf(error) })
+      },
+    )
+  }
+
+  /** The attempt is over, one way or the other. */
+  function undial(): void {
+    cancelDial?.()
+    plannedAtMs = undefined
+    round++
+    dialling = false
+    candidate = undefined
+  }
+
+  function opened(connection: Connection): void {
+    undial()
+    if (attached) old = link
+    else if (link) forsake()
+    detach()
+    link = connection
+    connection.expect(ports.holdMs() > 0 ? timeoutMs() : configTimeoutMs)
+    ports.opened(connection, token)
+  }
+
+  function received(connection: Connection, data: string | ArrayBuffer): void {
+    if (connection === link && !over) ports.received(connection, data)
+  }
+
+  function lost(connection: Connection, loss: Loss): void {
+    if (connection === link) lose(loss)
+    else if (connection === candidate) {
+      undial()
+      unreachable()
+      retry(loss)
+    }
+  }
+
+  function lose(loss: Loss): void {
+    if (over) return end(loss, 'NORMAL')
+    if (!attached) forsake()
+    release()
+    retry(loss)
+  }
+
+  /** There is no link any more. */
+  function release(): void {
+    detach()
+    link?.drop()
+    old?.drop()
+    link = old = undefined
+  }
+
+  /** The link is given up without an answer. */
+  function forsake(): void {
+    link?.drop()
+    unreachable()
+    unanswered++
+  }
+
+  function unreachable(): void {
+    endpoints.failed(lostAtMs === undefined ? 1 / 0 : outageMs())
+  }
+
+  function detach(): void {
+    if (attached) {
+      lostAtMs = clock.now()
+      limit()
+    }
+    attached = false
+    cancelStable?.()
+    ports.detached()
+  }
+
+  function limit(): void {
+    cancelGiveUp?.()
+    cancelGiveUp = clock.after(policy.giveUpAfterMs, () => end({ code: 1006, reason: 'gave up' }, 'CONNECTION'))
+  }
+
+  function retry(loss: Loss): void {
+    const error = clock.now() - errorAtMs <= errorExplainsMs ? lastError : undefined
+    // A session taken over by our own earlier `resume`, delivered late, is not lost. One that another client took is.
+    const ours = loss.code === 4409 && unanswered > 0
+    if (ours) unanswered--
+    const verdict = judge(classify, ours ? 1006 : loss.code, loss.reason, error)
+    const refreshes = verdict.action === 'refresh'
+    const kind = refreshes || loss.code
+    inARow = kind === lastKind ? inARow + 1 : 1
+    lastKind = kind
+    const worthwhile = options.reconnect !== false && verdict.action !== 'stop' && inARow <= verdict.maxInARow
+    if (!worthwhile || (refreshes && !endpoints.refresh())) {
+      // A link that still serves is not given up because its replacement could not be reached.
+      if (!link) end(loss, verdict.class)
+      return
+    }
+    const { retryWithinMs } = verdict
+    const retryAfterMs = loss.retryAfterMs ?? error?.retry_after_ms
+    const resumable = outageMs() < ports.holdMs()
+    let delayMs = refreshes
+      ? 0
+      : reconnectDelayMs(policy, loss.code, retryAfterMs, retryWithinMs, attempts, resumable, random)
+    // The window of a `goaway` holds also when the server is gone before it is over.
+    if (plannedAtMs !== undefined && retryWithinMs === undefined) delayMs = plannedAtMs - clock.now()
+    attempts++
+    move(delayMs)
+    if (!link) ports.waiting(loss, delayMs)
+  }
+
+  /** What kept the next attempt waiting, or put the link in doubt, is over. */
+  function stir(online: boolean): void {
+    if (attached) ports.doubted()
+    else if (online && !link) move(random() * policy.baseMs)
+  }
+
+  /** Goes as if the connection had broken now, and comes back when the page runs again. */
+  function suspend(): void {
+    if (suspended) return
+    if (attached) link?.send({ type: 'bye', reason: 'suspend' })
+    candidate?.drop()
+    undial()
+    release()
+    suspended = true
+    cancelGiveUp?.()
+    ports.waiting({ code: 1001, reason: 'suspended' }, 1 / 0)
+  }
+
+  function wake(): void {
+    if (suspended) limit()
+    suspended = false
+    stir(true)
+  }
+
+  /** Nothing happens by itself any more. */
+  function rest(): void {
+    over = true
+    candidate?.drop()
+    undial()
+    cancelGiveUp?.()
+    cancelStable?.()
+    for (const undo of unsubscribe) undo?.()
+    unsubscribe = []
+  }
+
+  function end(loss: Loss, verdict: CloseVerdict['class']): void {
+    release()
+    rest()
+    ports.ended(loss, verdict)
+  }
+
+  return {
+    outageMs,
+    move,
+    attached: () => (attached ? link : undefined),
+    attempts: () => attempts,
+    start() {
+      const { network, lifecycle } = platform
+      unsubscribe = [network?.subscribe(stir), lifecycle?.subscribe(running => (running ? wake() : suspend()))]
+      limit()
+      move(0)
+    },
+    answered() {
+      attached = true
+      link?.expect()
+      old?.drop()
+      old = lostAtMs = undefined
+      redirects = 0
+      cancelGiveUp?.()
+      cancelStable = clock.after(stableMs, () => {
+        attempts = unanswered = 0
+        lastKind = undefined
+      })
+    },
+    redirect(url) {
+      const follows = redirects++ < maxRedirects && endpoints.redirect(url)
+      if (!attached && !follows) return lose({ code: 1012, reason: 'redirect refused' })
+      if (!attached) release()
+      if (follows) move(0)
+    },
+    warned(error) {
+      lastError = error
+      errorAtMs = clock.now()
+    },
+    dead: reason => lose({ code: 1006, reason }),
+    close() {
+      rest()
+      if (link) link.close()
+      else end({ code: 1000, reason: '' }, 'NORMAL')
+    },
+    abandon: () => end({ code: 1000, reason: '' }, 'NORMAL'),
+  }
+}

@@ -1,0 +1,122 @@
+import type { AudioFormat } from '../audio/format.js'
+import type { GapReason } from '../protocol/messages.js'
+import { type AudioRing, createAudioRing } from './audio-ring.js'
+import { createOutbox, type Outbox, type OutboxMessage } from './outbox.js'
+
+/** Where the uplink goes while there is a connection that may be written to. */
+export interface UplinkPort {
+  send(data: string | Uint8Array<ArrayBuffer>): void
+}
+
+/**
+ * Everything that goes up, in the order in which it happened: captured audio, and the numbered messages at the byte
+ * where they were said. It survives its connections. Three offsets: acknowledged <= sent <= captured.
+ */
+export interface Uplink {
+  readonly ring: AudioRing
+  readonly outbox: Outbox
+  acknowledged(): number
+  /** Something was sent and the server has not confirmed it. */
+  outstanding(): boolean
+  /** How much captured sound the server does not have, in milliseconds. */
+  behindMs(): number
+  /** Still catching up with what was captured while there was no connection. */
+  replaying(): boolean
+  capture(pcm: Uint8Array): void
+  /** Returns how many older messages were dropped for it. */
+  post(message: OutboxMessage): number
+  /** True when the server has more than before. */
+  confirm(audioIn: number, cseq: number): boolean
+  /** Nothing is sent until `resume` or `restart`. */
+  detach(): void
+  /** The same session on another socket: sends what the server does not have. */
+  resume(port: UplinkPort, from: number, cseq: number): void
+  /**
+   * Another session: what never left is the beginning of it. What left and was not confirmed is lost, because sending
+   * it again might say it twice. Returns how many messages that were.
+   */
+  restart(port: UplinkPort): number
+}
+
+/** @param lost is told of captured sound that the server will not get. */
+export function createUplink(format: AudioFormat, lost: (from: number, to: number, reason: GapReason) => void): Uplink {
+  const ring = createAudioRing(format)
+  const outbox = createOutbox()
+  let port: UplinkPort | undefined
+  let sent = 0
+  let acknowledged = 0
+  let replayEnd = 0
+
+  function attach(given: UplinkPort, from: number): void {
+    port = given
+    sent = acknowledged = from
+    replayEnd = ring.end()
+    if (from < ring.start()) skip('ring')
+    pump()
+  }
+
+  function pump(): void {
+    while (port) {
+      const message = outbox.take(sent)
+      const pcm = ring.read(sent)
+      if (message) port.send(message)
+      else if (sent < ring.start()) skip('overflow')
+      // More than half of the ring under way could neither be taken back nor be sent again after a cut: the network
+      // swallows minutes of audio without a word.
+      else if (!pcm || ring.toMs(sent - acknowledged) >= ring.windowMs / 2) return
+      else {
+        port.send(pcm)
+        sent += pcm.length
+      }
+    }
+  }
+
+  /** What left the ring before it could be sent is lost. */
+  function skip(reason: GapReason): void {
+    const from = sent
+    sent = ring.start()
+    port?.send(JSON.stringify({ type: 'gap', from, to: sent, reason }))
+    lost(from, sent, reason)
+  }
+
+  return {
+    ring,
+    outbox,
+    acknowledged: () => acknowledged,
+    outstanding: () => acknowledged < sent || outbox.outstanding(),
+    behindMs: () => ring.toMs(ring.end() - acknowledged),
+    replaying: () => acknowledged < replayEnd,
+    capture(pcm) {
+      ring.push(pcm)
+      pump()
+    },
+    post(message) {
+      const dropped = outbox.add(message, ring.end())
+      pump()
+      return dropped
+    },
+    confirm(audioIn, cseq) {
+      const before = acknowledged
+      acknowledged = Math.min(sent, Math.max(before, audioIn))
+      const news = outbox.confirm(cseq) || acknowledged > before
+      pump()
+      return news
+    },
+    detach() {
+      port = undefined
+    },
+    resume(given, from, cseq) {
+      outbox.confirm(cseq)
+      outbox.rewind()
+      attach(given, from)
+    },
+    restart(given) {
+      const base = Math.max(sent, ring.start())
+      const messages = outbox.rebase(base)
+      if (base > acknowledged) lost(acknowledged, base, 'ring')
+      ring.rebase(base)
+      attach(given, 0)
+      return messages
+    },
+  }
+}
