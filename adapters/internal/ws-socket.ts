@@ -122,11 +122,12 @@ export class WsSocket implements VoiceSocket {
   }
 
   ping(payload?: Uint8Array): boolean {
-    if (this.ws.readyState !== OPEN || (payload && payload.length > 125)) return false
+    if (this.ws.readyState !== OPEN) return false
     try {
       this.ws.ping(payload)
       return true
     } catch {
+      // Longer than 125 bytes.
       return false
     }
   }

@@ -95,6 +95,18 @@ export function closingTests(test: Test): void {
     { needs: ['cutsClosing'] },
   )
 
+  test(
+    'hears the answer to its goodbye also while reading is paused',
+    async scene => {
+      const { client, session } = await scene.call()
+      session.act(socket => socket.pause?.())
+      session.close(4400, 'done')
+      await client.until('the close', () => client.closed !== undefined)
+      scene.expect(await session.end()).toMatchObject({ code: 4400, clean: true })
+    },
+    { needs: ['pauseReads'] },
+  )
+
   test('takes no harm from anything done to a closed socket', async scene => {
     const cases: ((session: RecordedSession) => void)[] = [
       session => session.close(1000, ''),

@@ -30,7 +30,7 @@ export interface TransportTraits {
   readonly earlyBytes: boolean
   /** Headers of a refusal reach the client. */
   readonly refusalHeaders: boolean
-  /** The peer is told 1002, 1007 or 1009 when the transport rejects a frame, and the sink too. */
+  /** When the transport rejects a frame, the peer is told 1002, 1007 or 1009 and so is the sink. */
   readonly tellsRejection: boolean
   /** Every code that a client may close with is read; otherwise those from 1012 to 3999 count as 1006. */
   readonly readsAllCodes: boolean

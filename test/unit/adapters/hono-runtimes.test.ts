@@ -1,7 +1,9 @@
-import { Hono } from 'hono'
+import { EventEmitter } from 'node:events'
+import { type Context, Hono } from 'hono'
 import { websocket as bunHandlers, upgradeWebSocket as bunHelper } from 'hono/bun'
 import { upgradeWebSocket as cloudflareHelper } from 'hono/cloudflare-workers'
 import { upgradeWebSocket as denoHelper } from 'hono/deno'
+import type { WSContext, WSEvents } from 'hono/ws'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { voiceRoute } from '../../../adapters/hono.js'
 import { RecordingMount } from '../../../adapters/testing/node.js'
@@ -63,6 +65,41 @@ class DenoSocket extends PageSocket {
     return true
   }
 }
+
+describe('on Node', () => {
+  class WsSocket extends EventEmitter {
+    readonly readyState = 1
+    readonly protocol = ''
+    readonly bufferedAmount = 0
+    send(): void {}
+    ping(): void {}
+    pause(): void {}
+    resume(): void {}
+    close(): void {}
+    terminate(): void {}
+  }
+
+  it('takes what the helper kept for it first, then listens to the ws socket itself', async () => {
+    const mount = new RecordingMount()
+    const raw = new WsSocket()
+    const helper = async (_context: Context, events: WSEvents): Promise<Response> => {
+      const ws = { raw, readyState: 1 } as unknown as WSContext
+      events.onOpen?.(new Event('open'), ws)
+      for (const data of ['kept', Uint8Array.of(1).buffer])
+        events.onMessage?.(new MessageEvent('message', { data }), ws)
+      await settle()
+      expect([events.onMessage, events.onClose, events.onError]).toEqual([undefined, undefined, undefined])
+      return new Response()
+    }
+    await new Hono().get('/voice', voiceRoute(mount, helper)).fetch(request())
+    raw.emit('message', Buffer.from('direct'), false)
+    expect(mount.sessions.length).toBe(1)
+    expect(mount.sessions[0]?.messages).toEqual(['kept', Uint8Array.of(1), 'direct'])
+    raw.emit('close', 1000, Buffer.from('bye'))
+    await settle()
+    expect(mount.sessions[0]?.ended).toEqual({ code: 1000, reason: 'bye', clean: true })
+  })
+})
 
 describe('on Deno', () => {
   async function open(mount: RecordingMount, headers: Record<string, string> = {}) {
