@@ -1,5 +1,5 @@
 import type { TimedText } from '../providers/contracts.js'
-import { insideWord } from './words.js'
+import { insideWord, wholeWords } from './words.js'
 
 /** How it is known which words fit a position: from the synthesiser's word times, or by share of characters. */
 export type AlignmentBasis = 'words' | 'proportion'
@@ -108,7 +108,8 @@ export class Alignment {
         continue
       }
       basis = take.marks.length > 0 ? 'words' : 'proportion'
-      const end = take.marks.length > 0 ? byMarks(take, local) : this.#byShare(take, local)
+      const within = Math.min(local, take.audioMs)
+      const end = take.marks.length > 0 ? byMarks(take, within) : this.#byShare(take, within)
       chars = Math.max(chars, wholeWords(text, take.start, end))
     }
     return { chars, basis }
@@ -149,10 +150,4 @@ function find(text: string, spoken: string, from: number, unit: 'word' | 'char')
   let at = text.indexOf(spoken, from)
   while (unit === 'word' && at > from && at <= until && insideWord(text, at)) at = text.indexOf(spoken, at + 1)
   return at <= until ? at : -1
-}
-
-/** The last end of a word at or before `end`. */
-function wholeWords(text: string, start: number, end: number): number {
-  while (end > start && insideWord(text, end)) end--
-  return end
 }

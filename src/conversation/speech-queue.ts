@@ -181,6 +181,8 @@ export class SpeechQueue {
       this.#end(utterance, outcome, heard)
       this.#settle()
     })
+    // The lane has room now for what is produced behind it.
+    for (const producer of this.#producers.values()) producer.wake()
   }
 
   #end(utterance: LiveUtterance, outcome: UtteranceOutcome, heard: Heard): void {

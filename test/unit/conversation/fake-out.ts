@@ -63,12 +63,12 @@ export class FakeOut implements SpeechOut {
 
   /** Everything whose audio left, in order. */
   get sentText(): string {
-    return this.tracks.map(track => this.textUntil(track, track.sentMs)).join('')
+    return this.tracks.map(track => this.textUntil(track, track.sentMs)).join(' ')
   }
 
   /** Everything whose audio was received. */
   get receivedText(): string {
-    return this.tracks.map(track => this.textUntil(track, track.receivedMs)).join('')
+    return this.tracks.map(track => this.textUntil(track, track.receivedMs)).join(' ')
   }
 
   sentTextOf(id: string): string {
@@ -182,14 +182,8 @@ export class FakeOut implements SpeechOut {
     const current = this.current()
     const before = this.queuedMs
     if (this.moving && current) {
-      current.sentMs = Math.min(current.receivedMs, current.playedMs + leadMs)
-      if (!current.started) {
-        current.started = true
-        this.sink?.started(current.id)
-      } else if (this.moving) {
-        current.playedMs = Math.min(current.sentMs, current.playedMs + tickMs)
-        current.sentMs = Math.max(current.sentMs, Math.min(current.receivedMs, current.playedMs + leadMs))
-      }
+      if (current.started) current.playedMs = Math.min(current.sentMs, current.playedMs + tickMs)
+      this.sendAhead()
     }
     this.checkPlayed()
     if (this.wasCongested && !this.congested) {
@@ -200,6 +194,21 @@ export class FakeOut implements SpeechOut {
     if (!this.moving) {
       this.cancelTick?.()
       this.cancelTick = undefined
+    }
+  }
+
+  /** Sends up to 400 ms ahead of what is heard, also of the next utterance when one has been sent whole. */
+  private sendAhead(): void {
+    let leftMs = leadMs
+    for (const track of this.live()) {
+      if (track.receivedMs === 0 || this.held || !this.attached) return
+      track.sentMs = Math.max(track.sentMs, Math.min(track.receivedMs, track.playedMs + leftMs))
+      leftMs -= track.sentMs - track.playedMs
+      if (!track.started && track.sentMs > 0) {
+        track.started = true
+        this.sink?.started(track.id)
+      }
+      if (!track.ended || track.sentMs < track.receivedMs || leftMs <= 0) return
     }
   }
 

@@ -18,6 +18,8 @@ export interface TestOptions {
   readonly tts?: readonly Omit<ScriptedTtsOptions, 'clock'>[] | undefined
   readonly clock?: ManualClock | undefined
   readonly conversation?: Partial<ConversationOptions<string>> | undefined
+  /** How finely time passes. Default 10. */
+  readonly stepMs?: number | undefined
   /** False: `start` is left to the test. */
   readonly start?: boolean | undefined
 }
@@ -39,11 +41,13 @@ export class TestTalk {
   readonly erroredUtterances: (string | undefined)[] = []
   readonly legs: LegEvent[] = []
   ended = 0
+  private readonly stepMs: number
   /** Session time of the user's voice: it is heard as it is spoken. */
   private utterance = 0
 
   constructor(options: TestOptions = {}) {
     this.clock = options.clock ?? new ManualClock()
+    this.stepMs = options.stepMs ?? 10
     const { clock } = this
     this.out = new FakeOut(clock)
     this.tts = (options.tts ?? [{}]).map((script, at) => new ScriptedTts({ name: `tts-${at}`, ...script, clock }))
@@ -78,8 +82,8 @@ export class TestTalk {
   }
 
   /** Lets time pass. */
-  async pass(ms: number): Promise<void> {
-    await this.clock.advanceAsync(ms, 10)
+  async pass(ms: number, stepMs = this.stepMs): Promise<void> {
+    await this.clock.advanceAsync(ms, stepMs)
   }
 
   /** The user says something: voice, interims word by word every 200 ms, silence, and the end of the turn. */
