@@ -1,4 +1,5 @@
 import type { Accept, UpgradeRequest, VoiceMount } from '../src/upgrade.js'
+import { watchLoad } from './internal/load-probe.js'
 import { admit, type DialectOption, loggerOf, maxMessageBytes } from './internal/mount.js'
 import { offeredProtocols, plainAddress } from './internal/node-request.js'
 import { statusLine } from './internal/rejection.js'
@@ -72,6 +73,7 @@ export function voiceBehavior(voice: VoiceMount, options: UwsBehaviorOptions = {
   if (!(maxLifetime >= 0 && maxLifetime <= 240)) {
     throw new TypeError(`maxLifetime: ${maxLifetime} min aborts uWebSockets.js; use 0 to 240`)
   }
+  watchLoad(voice)
   return {
     maxPayloadLength: 2 * maxMessageBytes(voice),
     // Over this limit uWS drops pings and close frames with the data, so core's own limit must come far earlier.

@@ -1,6 +1,7 @@
 import { WebSocketServer } from 'ws'
 import type { VoiceMount } from '../src/upgrade.js'
 import { EarlyMessages } from './internal/early-messages.js'
+import { watchLoad } from './internal/load-probe.js'
 import { admit, type DialectOption, maxMessageBytes } from './internal/mount.js'
 import {
   type Listener,
@@ -91,6 +92,7 @@ export async function acceptVoice(
   voice: VoiceMount,
   options: AcceptOptions = {},
 ): Promise<void> {
+  watchLoad(voice)
   const socket = new WsSocket(ws, request.socket, voice)
   if (!socket.open) return
   const early = new EarlyMessages(2 * maxMessageBytes(voice), () => socket.pause())
@@ -120,6 +122,7 @@ export async function acceptVoice(
  * @throws {Error} when the installed `ws` is older than 8.23.
  */
 export function voiceServer(voice: VoiceMount): VoiceServer {
+  watchLoad(voice)
   const wss = new WebSocketServer({ noServer: true, ...voiceServerOptions(voice) }) as unknown as VoiceServer
   if (wss.options.maxPendingAutoPongs === undefined) {
     throw new Error('ws: this version lets a client that floods pings fill the memory; install ws 8.23.0 or newer')

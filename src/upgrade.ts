@@ -1,3 +1,4 @@
+import type { LoadProbe } from './load.js'
 import type { Dialect } from './protocol/dialect.js'
 import type { SocketSink, VoiceSocket } from './socket.js'
 import type { Logger } from './util/logger.js'
@@ -53,4 +54,6 @@ export interface VoiceMount {
   readonly limits: { readonly textBytes: number; readonly binaryBytes: number }
   /** Where adapters report wrong mounts. Default: warnings and errors go to the console. */
   readonly logger?: Logger | undefined
+  /** Takes the way to measure how busy the process is, from adapters whose runtime can tell. The first one counts. */
+  watchLoad?(probe: LoadProbe): void
 }
