@@ -1,0 +1,38 @@
+/** A vendor's message. Nothing about its fields is certain. */
+export type VendorMessage = Readonly<Record<string, unknown>>
+
+/** Parses a text message; undefined for anything but a JSON object. */
+export function parseMessage(text: string): VendorMessage | undefined {
+  try {
+    return recordOf(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+export function recordOf(value: unknown): VendorMessage | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as VendorMessage) : undefined
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+/**
+ * Milliseconds of a time in seconds.
+ *
+ * @throws {TypeError} when it is no number: without its time a result cannot be placed.
+ */
+export function msOf(seconds: unknown): number {
+  const value = numberOf(seconds)
+  if (value === undefined) throw new TypeError(`a time of the vendor's is ${String(seconds)}`)
+  return value * 1000
+}

@@ -1,0 +1,147 @@
+import { type AudioFormat, bytesToMs } from '../../../src/audio/format.js'
+import type {
+  ProviderFailure,
+  TimedText,
+  TtsSink,
+  TtsSpeakOptions,
+  TtsStream,
+} from '../../../src/providers/contracts.js'
+import { type TtsContext, TtsContexts } from '../../internal/tts-contexts.js'
+import { listOf, numberOf, recordOf, textOf, type VendorMessage } from '../../internal/vendor-message.js'
+import type { VendorEnd } from '../../internal/vendor-socket.js'
+import { type VendorRoute, VendorStream } from '../../internal/vendor-stream.js'
+import { elevenLabsError, elevenLabsFailure } from './failure.js'
+
+/** The sixth context on a socket ends it for all of them (docs, Multi-Context WebSocket). */
+const maxContexts = 5
+
+export interface MultiStreamOptions {
+  readonly format: AudioFormat
+  /** What the message that opens a context carries. */
+  readonly firstMessage: object
+}
+
+/** A connection to `/v1/text-to-speech/{voice}/multi-stream-input`. */
+export class MultiStream extends VendorStream<TtsSink> implements TtsStream {
+  private readonly format: AudioFormat
+  private readonly firstMessage: object
+  private readonly contexts: TtsContexts
+
+  constructor(route: VendorRoute, { format, firstMessage }: MultiStreamOptions, sink: TtsSink) {
+    super(route, sink)
+    this.format = format
+    this.firstMessage = firstMessage
+    this.contexts = new TtsContexts(sink)
+  }
+
+  speak(text: string, { contextId, flush = true, end = false }: TtsSpeakOptions): void {
+    const open = this.contexts.get(contextId)
+    if (open?.ended) return
+    if (text === '' && !open) return this.endUnspoken(contextId, end)
+    if (!open && this.contexts.size >= maxContexts) return this.refuse(contextId)
+    const context = open ?? this.begin(contextId)
+    // A message without text would only keep the context alive.
+    if (text !== '') this.socket.sendJson({ text: spaced(text), context_id: contextId, flush: flush || end })
+    else if (flush || end) this.flush(contextId)
+    if (end) this.end(context)
+  }
+
+  flush(contextId: string): void {
+    // A flush for a context that is not open would open it.
+    if (this.contexts.get(contextId)?.ended === false) this.socket.sendJson({ context_id: contextId, flush: true })
+  }
+
+  cancel(contextId: string): void {
+    const context = this.contexts.get(contextId)
+    if (!context || context.cancelled) return
+    context.cancelled = true
+    if (!context.ended) this.end(context)
+  }
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  keepAlive(): void {
+    for (const { id } of this.contexts.speaking) this.socket.sendJson({ context_id: id, text: '' })
+  }
+
+  close(): void {
+    this.socket.close('{"close_socket":true}')
+  }
+
+  protected override judge(end: VendorEnd): ProviderFailure {
+    return elevenLabsFailure(end, this.requestId)
+  }
+
+  protected override closed(failure: ProviderFailure | undefined, answered: boolean): void {
+    this.contexts.clear()
+    super.closed(failure, answered)
+  }
+
+  protected override received(message: VendorMessage): void {
+    const error = textOf(message.error)
+    // Documentation and server spell these two differently.
+    const context = this.contexts.get(textOf(message.contextId ?? message.context_id) ?? '')
+    if (error !== undefined) return this.failed(elevenLabsError(error, message, this.requestId), context)
+    if (!context) return
+    const audio = textOf(message.audio)
+    if (audio) this.heard(context, Buffer.from(audio, 'base64'), recordOf(message.alignment))
+    if (message.isFinal === true || message.is_final === true) this.contexts.finish(context.id)
+  }
+
+  /** Without a context the error is the socket's, and a close frame follows. */
+  private failed(failure: ProviderFailure, context: TtsContext | undefined): void {
+    if (context) this.contexts.finish(context.id, failure)
+    else this.socket.fail(failure)
+  }
+
+  private heard(context: TtsContext, audio: Uint8Array, alignment: VendorMessage | undefined): void {
+    const startMs = bytesToMs(this.format, context.audioBytes)
+    context.audioBytes += audio.length
+    this.contexts.audio(context, audio)
+    if (alignment) this.contexts.timing(context, timedText(alignment, startMs))
+  }
+
+  private begin(contextId: string): TtsContext {
+    this.socket.sendJson({ text: ' ', context_id: contextId, ...this.firstMessage })
+    return this.contexts.begin(contextId)
+  }
+
+  /** What was flushed before is still spoken. */
+  private end(context: TtsContext): void {
+    context.ended = true
+    this.socket.sendJson({ context_id: context.id, close_context: true })
+  }
+
+  private endUnspoken(contextId: string, end: boolean): void {
+    if (end) this.soon(() => this.sink.done(contextId))
+  }
+
+  private refuse(contextId: string): void {
+    const reason = `a connection speaks ${maxContexts} contexts at a time`
+    this.soon(() => this.sink.done(contextId, { class: 'rate', reason, requestId: this.requestId }))
+  }
+}
+
+/** Text must end with a blank, or its last word may be taken for the beginning of a longer one. */
+function spaced(text: string): string {
+  return /\s$/.test(text) ? text : `${text} `
+}
+
+/** Times count from the first audio of the message they came with. */
+function timedText({ chars, charStartTimesMs, charDurationsMs }: VendorMessage, startMs: number): TimedText[] {
+  const starts = listOf(charStartTimesMs)
+  const durations = listOf(charDurationsMs)
+  return listOf(chars).flatMap((char, index) => {
+    const text = textOf(char)
+    const at = numberOf(starts[index])
+    const duration = numberOf(durations[index])
+    if (text === undefined || at === undefined || duration === undefined) return []
+    return { text, startMs: startMs + at, endMs: startMs + at + duration }
+  })
+}
