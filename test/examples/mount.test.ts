@@ -120,7 +120,7 @@ describe('the mounting examples', () => {
     const { port1, port2 } = new MessageChannel()
     worker.postMessage(port2, [port2])
     await converse(lineOf(port1))
-  }, 30_000)
+  }, 60_000)
 })
 
 function lineOf(port: MessagePort): Line {
