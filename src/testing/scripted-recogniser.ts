@@ -15,6 +15,9 @@ export interface RecogniserOptions {
   readonly finalizeGives?: 'final' | 'speech-final' | undefined
 }
 
+/** Less than this of a word is not recognised as one. */
+const SHORTEST_MS = 100
+
 /** Turns the words of `speak` into the results a vendor would give. */
 export class ScriptedRecogniser {
   readonly heard: string[] = []
@@ -46,9 +49,13 @@ export class ScriptedRecogniser {
     return this.#judge(this.positionMs - (this.#options.latencyMs ?? 0))
   }
 
-  /** Everything heard so far becomes final. A word that is being spoken is cut in two, as by any recogniser. */
+  /**
+   * Everything heard so far becomes final. A word that is being spoken is cut in two, as by any recogniser, unless it
+   * has hardly begun.
+   */
   finalize(): Transcript[] {
-    const words = this.#listener.cut()
+    const begunMs = this.positionMs - (this.#listener.wordStartMs ?? 0)
+    const words = begunMs < SHORTEST_MS ? [] : this.#listener.cut()
     this.heard.push(...words.map(word => word.text))
     this.#open.push(...this.#waiting, ...words)
     this.#waiting = []
@@ -73,14 +80,15 @@ export class ScriptedRecogniser {
       if (this.#capabilities.interims) results.push(this.#result('interim', this.#lastEndMs))
     }
     const nextWordMs = this.#waiting[0]?.startMs ?? this.#listener.wordStartMs ?? nowMs
-    const quietMs = Math.min(nowMs, nextWordMs) - this.#lastEndMs
+    const quietUntilMs = Math.min(nowMs, nextWordMs)
+    const quietMs = quietUntilMs - this.#lastEndMs
     const { finalAfterMs = 300, endpointMs = 700 } = this.#options
     if (this.#open.length > 0 && finalAfterMs !== false && quietMs >= finalAfterMs) {
-      results.push(...this.#final('final', nowMs))
+      results.push(...this.#final('final', quietUntilMs))
     }
     const said = this.#finals.length + this.#open.length > 0
     if (said && this.#capabilities.endpointing && quietMs >= endpointMs) {
-      results.push(...this.#final('speech-final', nowMs))
+      results.push(...this.#final('speech-final', quietUntilMs))
     }
     return results
   }

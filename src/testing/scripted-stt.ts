@@ -124,7 +124,8 @@ export class ScriptedSttStream implements SttStream {
   readonly #capabilities: SttCapabilities
   readonly #recogniser: ScriptedRecogniser
   #isOpen = false
-  #blocked = false
+  /** Undefined before it ever was. */
+  #blocked: boolean | undefined
 
   constructor(
     capabilities: SttCapabilities,
@@ -205,7 +206,9 @@ export class ScriptedSttStream implements SttStream {
     const { closeAfterMs, closeWith, deafAfterMs = Number.POSITIVE_INFINITY, blockAfterMs } = this.#fault
     if (this.receivedMs <= deafAfterMs) this.#say(results)
     if (closeAfterMs !== undefined && this.receivedMs >= closeAfterMs) this.fail(closeWith)
-    if (blockAfterMs === undefined || this.#blocked || this.receivedMs < blockAfterMs) return !this.#blocked
+    if (this.#blocked !== undefined || blockAfterMs === undefined || this.receivedMs < blockAfterMs) {
+      return this.#blocked !== true
+    }
     this.#blocked = true
     if (this.#fault.drainAfterMs !== undefined) this.#later(this.#fault.drainAfterMs, () => this.drain())
     return false

@@ -75,6 +75,19 @@ export class AudioFeed {
     this.pumping = false
   }
 
+  /** Silence that the user did not send: for a recogniser that finds the end of speech only by what follows it. */
+  addSilence(ms: number): void {
+    const { format, times, packets } = this.source
+    if (packets || this.expected < 0) return
+    const chunk = silenceOf(format, this.chunkBytes)
+    const chunkMs = bytesToMs(format, chunk.length)
+    for (let sentMs = 0; sentMs < ms && this.connection.writable; sentMs += chunkMs) {
+      this.streamMs += chunkMs
+      this.connection.push(this.converter ? this.converter.convert(chunk) : chunk)
+    }
+    this.timeline.add(this.streamMs, times.msAt(this.expected))
+  }
+
   private step(until: number, flush: 'none' | 'long' | 'all'): boolean {
     const { log } = this.source
     const start = log.nextHeld(log.sent)

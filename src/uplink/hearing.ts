@@ -4,6 +4,9 @@ import type { Vad } from '../audio/vad.js'
 
 /** Results may end this much before the voice does: the two are measured differently. */
 const COVER_TOLERANCE_MS = 50
+/** A detector needs this long to find a voice, and more where it is faint. */
+const NOTICE_MS = 100
+export const KEPT_QUIET_MS: number = 1000
 /** How long a stream that owes an answer may still fail, so that another one must be able to hear the same again. */
 const ANSWER_GRACE_MS = 5000
 
@@ -22,6 +25,8 @@ export class Hearing implements SpeechListener {
   private readonly options: HearingOptions
   private detector: SpeechDetector | undefined
   private lastVoiceMs = Number.NEGATIVE_INFINITY
+  /** Where the last stretch of voice began. */
+  private stretchStartMs = Number.NEGATIVE_INFINITY
   /** Results reach up to here. */
   private coveredMs = 0
   /** Answers were asked for up to here, and came or had their time. */
@@ -55,10 +60,23 @@ export class Hearing implements SpeechListener {
     return this.voiceEndMs > this.answeredMs + COVER_TOLERANCE_MS
   }
 
+  /** The results of all voice so far are in. */
+  get settled(): boolean {
+    return this.voiceEndMs <= this.coveredMs + COVER_TOLERANCE_MS
+  }
+
   /** Nothing that another stream would have to hear again lies further back than a second of quiet. */
   get forgettable(): boolean {
-    if (this.voiceEndMs <= this.coveredMs + COVER_TOLERANCE_MS) return true
-    return !this.outstanding && this.positionMs - this.answeredMs >= ANSWER_GRACE_MS
+    return this.settled || (!this.outstanding && this.positionMs - this.answeredMs >= ANSWER_GRACE_MS)
+  }
+
+  /**
+   * How far what was said before `ms` may be forgotten once it has been recognised. In speech, all of it; in quiet,
+   * a second less: a voice is noticed only after it began.
+   */
+  forgettableTo(ms: number): number {
+    if (this.stretchStartMs >= ms - NOTICE_MS) return Math.min(ms, this.stretchStartMs)
+    return this.voiceEndMs >= ms ? ms : Math.max(this.voiceEndMs, ms - KEPT_QUIET_MS)
   }
 
   /** End of the last voice; now, while it lasts. Without a detector everything may be voice. */
@@ -100,6 +118,7 @@ export class Hearing implements SpeechListener {
   }
 
   speechStart(atMs: number): void {
+    this.stretchStartMs = atMs
     this.options.listener.speechStart(atMs)
   }
 

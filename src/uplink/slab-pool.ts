@@ -1,5 +1,5 @@
 /** 1 s of 16 kHz linear16: small enough that a session which is heard promptly holds two. */
-export const SLAB_BYTES = 32 * 1024
+export const SLAB_BYTES: number = 32 * 1024
 /** Free slabs kept for the next session; the garbage collector gets the rest. */
 const MAX_FREE = 256
 
@@ -7,7 +7,7 @@ const MAX_FREE = 256
 export class Slab {
   readonly bytes: Uint8Array = new Uint8Array(SLAB_BYTES)
   /** Bytes in use: a whole number of grid cells. */
-  limit = SLAB_BYTES
+  limit: number = SLAB_BYTES
   /** Runs of audio now kept in it. */
   runs = 0
   private grid = 0

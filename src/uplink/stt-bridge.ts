@@ -10,6 +10,10 @@ import { blockedFailure, Watchdog } from './watchdog.js'
 
 /** Beyond this the stream is being caught up, and its silence means nothing. */
 const BEHIND_MS = 500
+/** A voice may have gone on for this long before it is noticed. */
+const UNNOTICED_MS = 100
+/** What recognisers that cannot be asked take for the end of an utterance. */
+const ENDING_SILENCE_MS = 1000
 
 export interface BridgePorts {
   transcript(source: TranscriptSource, transcript: Transcript): void
@@ -101,11 +105,14 @@ export class SttBridge implements ConnectionOwner {
 
   /** Wants the results of everything up to now. */
   request(cause: EndCause): void {
-    const { log } = this.source
-    if (this.supervisor.over) return this.ports.settled({ point: log.written, cause }, true)
-    this.finalization.request(log.written, cause)
+    const { log, times } = this.source
+    const { written, sent } = log
+    if (this.supervisor.over) return this.ports.settled({ point: written, cause }, true)
+    // The end of a silence may already be the beginning of a word.
+    const point = cause === 'silence' ? Math.max(sent, times.offsetAt(times.msAt(written) - UNNOTICED_MS)) : written
+    this.finalization.request(point, cause)
     if (this.feed) this.pump(this.feed, 'none')
-    else if (!this.ports.outstanding) this.finalization.reached(log.written)
+    else if (!this.ports.outstanding) this.finalization.reached(point)
     else this.supervisor.wake()
   }
 
@@ -244,12 +251,13 @@ export class SttBridge implements ConnectionOwner {
 
   private pump(feed: AudioFeed, flush: 'none' | 'long' | 'all'): void {
     const { log } = this.source
-    const stopAt = Math.min(this.finalization.stopAt, this.drainTo)
+    const point = this.finalization.stopAt
+    const stopAt = Math.min(point, this.drainTo)
     feed.pump(Math.min(log.written, stopAt), stopAt <= log.written ? 'all' : flush)
     if (!this.finalization.pending || feed !== this.feed || feed.busy) return
     this.finalization.reached(log.sent)
     // What follows the point at which the stream was asked.
-    if (feed === this.feed && this.finalization.stopAt > stopAt) this.pump(feed, flush)
+    if (feed === this.feed && this.finalization.stopAt !== point) this.pump(feed, flush)
   }
 
   /** A replacement is open: it hears again what is not final, unless the stream can still make it so by ending. */
@@ -268,12 +276,13 @@ export class SttBridge implements ConnectionOwner {
       connection.finalize()
     } else if (this.drainTo < Number.POSITIVE_INFINITY) {
       connection.finish()
+    } else {
+      this.feed?.addSilence(ENDING_SILENCE_MS)
     }
     return true
   }
 
   private settled(request: FinalizeRequest, complete: boolean): void {
-    if (complete) this.source.log.finaliseTo(request.point)
     this.ports.settled(request, complete)
     if (this.drainTo < Number.POSITIVE_INFINITY && !this.finalization.pending) this.supervisor.takeOver()
     else if (!this.busy) this.supervisor.quiet()

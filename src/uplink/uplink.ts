@@ -12,7 +12,7 @@ import { AudioLog } from './audio-log.js'
 import { type AudioTimes, SampleTimes } from './audio-times.js'
 import type { FinalizeRequest } from './finalization.js'
 import { finalIsDue } from './forced-final.js'
-import { Hearing } from './hearing.js'
+import { Hearing, KEPT_QUIET_MS } from './hearing.js'
 import { LogLimits } from './log-limits.js'
 import { PacketIndex } from './packet-index.js'
 import type { SttCandidate, UplinkPorts, UplinkStats } from './ports.js'
@@ -54,12 +54,12 @@ export interface UplinkOptions {
 const BACKSTOP_MS = 1000
 /** A shorter gap is bridged with silence: to a recogniser, a jump in the sound is worse. */
 const BRIDGED_GAP_MS = 1000
-/** How much silence before speech is kept: a detector needs time to find where a voice began. */
-const KEPT_SILENCE_MS = 1000
 /** After this long without audio, the rest of a message is sent. */
 const REST_MS = 40
 /** After this long without audio, or without a client, the user is taken to have finished. */
 const ABSENT_MS = 5000
+/** After this long without audio, results that are still owed will not come, and will not be asked for again. */
+const FORGET_MS = 10_000
 
 /** The way of the user's voice: from the link into the log, from there to a recogniser, and back as words. */
 export class Uplink implements Ticking {
@@ -233,8 +233,8 @@ export class Uplink implements Ticking {
     this.bridge.tick(nowMs, elapsedMs, this.attached)
     if (this.closed || this.sinceAudioMs < ABSENT_MS) return
     if (this.attached && this.endsBySilence) this.bridge.request('silence')
-    if (this.bridge.watched || this.bridge.pending) return
-    this.forget()
+    if (this.sinceAudioMs < FORGET_MS || this.bridge.watched || this.bridge.pending) return
+    this.rest()
     this.ticking = false
     this.options.ticker.remove(this)
   }
@@ -315,8 +315,10 @@ export class Uplink implements Ticking {
       if (this.attached && quietMs >= this.endpointMs && this.endsBySilence) bridge.request('silence')
       else if (bridge.serving && !bridge.pending) this.forceFinal()
     }
-    if (quietMs < KEPT_SILENCE_MS || transcripts.interimOpen || !hearing.forgettable) return
-    log.finaliseTo(times.offsetAt(times.msAt(log.written) - KEPT_SILENCE_MS))
+    if (quietMs < KEPT_QUIET_MS || transcripts.interimOpen || !hearing.forgettable) return
+    const quietTo = times.offsetAt(times.msAt(log.written) - KEPT_QUIET_MS)
+    // A provider that serves gets all of it; only one that has yet to come is spared the silence.
+    log.finaliseTo(bridge.serving ? Math.min(log.sent, quietTo) : quietTo)
     this.packets?.forget(log.finalised)
   }
 
@@ -355,8 +357,12 @@ export class Uplink implements Ticking {
   private settled({ point, cause }: FinalizeRequest, complete: boolean): void {
     const { hearing, transcripts } = this
     const atMs = Math.round(this.times.msAt(point))
-    if (complete) hearing.covered(atMs)
-    else hearing.unanswered(atMs)
+    if (complete) {
+      hearing.covered(atMs)
+      this.log.finaliseTo(this.times.offsetAt(hearing.forgettableTo(atMs)))
+    } else {
+      hearing.unanswered(atMs)
+    }
     if (cause !== null) {
       const hadText = transcripts.hasText
       transcripts.endUtterance()
@@ -373,16 +379,14 @@ export class Uplink implements Ticking {
     this.rest()
   }
 
-  /** Without a client and with nothing left to recognise, no stream is needed. */
+  /** Gives back what nobody needs: the memory when no audio comes, and without a client the stream as well. */
   private rest(): void {
-    if (!this.suspended || this.bridge.pending || this.hearing.outstanding) return
-    this.forget()
-    this.bridge.supervisor.sleep()
-  }
-
-  /** Gives back the memory of audio that nobody needs. */
-  private forget(): void {
-    if (!this.transcripts.interimOpen && !this.hearing.outstanding) this.log.clear()
+    const absent = this.sinceAudioMs >= FORGET_MS
+    if (!this.suspended && !absent) return
+    if (this.bridge.pending || this.transcripts.interimOpen || this.hearing.outstanding) return
+    if (!absent && !this.hearing.settled) return
+    this.log.clear()
+    if (this.suspended) this.bridge.supervisor.sleep()
   }
 
   private keepTime(): void {
