@@ -2,7 +2,10 @@ import { type Bench, jsonOf, passes, type Row, tableOf } from './report.js'
 
 /** Every benchmark, loaded only when it is asked for. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  lag: () => import('./lag.js'),
   micro: () => import('./micro/resample.js'),
+  resume: () => import('./resume.js'),
+  stalled: () => import('./stalled.js'),
 }
 
 const usage = `usage: npm run bench -- [${Object.keys(benches).join('|')}] [--json] [--quick]`
