@@ -135,7 +135,8 @@ export class AudioSender {
     const bytes = this.nextBytes(head, pacer.frameMs(head, nowMs))
     const pcm = encoder.isIdentity ? new Uint8Array(bytes) : this.scratchOf(bytes)
     head.pcm.read(pcm)
-    this.ports.session.tap?.(pcm, head.sampleRate, head.id)
+    // What is sent as it is belongs to the socket afterwards.
+    const tapped = encoder.isIdentity && this.ports.session.tap ? pcm.slice() : undefined
     const last = head.ended && head.pcm.unread === 0
     const wire = last ? joined(encoder.encode(pcm), encoder.finish()) : encoder.encode(pcm)
     if (last) this.encoderOf = undefined
@@ -152,9 +153,12 @@ export class AudioSender {
     ledger.audioSent(bytes, ms)
     if (this.tracks) sent.add(head, bytes, wire.length, nowMs)
     else head.pcm.forget(head.pcm.position - head.bytesOf(joinMs))
+    const { session } = this.ports
+    // From here on the session may do anything, even take the utterance back.
+    session.tap?.(tapped ?? pcm, head.sampleRate, head.id)
     if (head.started) return
     head.started = true
-    this.ports.session.started(head.id)
+    session.started(head.id)
   }
 
   /** False: the socket refused the bytes, the client will never have them. */
@@ -226,7 +230,7 @@ export class AudioSender {
 
   /** What an encoder held back, in the format it was announced with. */
   private sendRest(head: Utterance, rest: Uint8Array): void {
-    if (rest.length > 0 && this.link!.sendAudio(rest, head.id) !== 'dropped') head.wireBytes += rest.length
+    if (rest.length > 0) this.sendWire(head, rest, head.sentMs)
   }
 
   private lookAhead(head: Utterance): Uint8Array {

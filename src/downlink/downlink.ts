@@ -60,7 +60,7 @@ export class Downlink implements Ticking {
     this.overwhelmed = false
     this.lanes.postpone(this.nowMs - this.detachedAtMs)
     this.speech?.attach(link, this.nowMs)
-    this.flush()
+    this.wake()
   }
 
   /** Stops sending. What waits goes on waiting, without its time running. */
@@ -79,7 +79,7 @@ export class Downlink implements Ticking {
     if (this.closed) return this.ledger.messageDropped('closed')
     if (!isUrgent(message)) return this.queue(message)
     if (this.link) this.leave(message)
-    else this.lanes.add(message, this.nowMs)
+    else this.lanes.add(message, this.detachedAtMs)
     this.limit()
   }
 
@@ -237,7 +237,9 @@ export class Downlink implements Ticking {
       if (this.level === 'critical' && isInterim(message)) return this.ledger.messageDropped('lag')
       if (this.lanes.count === 0 && this.isFree) return this.leave(message)
     }
-    this.lanes.add(message, this.nowMs)
+    // Its time runs while it can leave.
+    this.lanes.add(message, this.link ? this.readClock() : this.detachedAtMs)
+    if (this.flushing) return
     this.flush()
     this.arm()
     this.limit()

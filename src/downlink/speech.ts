@@ -2,6 +2,7 @@ import type { PlaybackReport, PressureLevel, ServerMessage } from '../protocol/m
 import { AudioLane } from './audio-lane.js'
 import { AudioSender } from './audio-sender.js'
 import { Congestion } from './congestion.js'
+import { Follower } from './follower.js'
 import type { Ledger } from './ledger.js'
 import type { DownlinkOptions } from './options.js'
 import { Pacer } from './pacer.js'
@@ -40,6 +41,7 @@ export class Speech {
   private readonly playback: Playback = new Playback()
   private readonly congestion: Congestion
   private readonly purges: Purges
+  private readonly follower: Follower
   private readonly relief: Relief
   private readonly room: Room
   private readonly rewindParts: RewindParts
@@ -57,6 +59,7 @@ export class Speech {
     this.purges = new Purges(this.lane)
     const { lane, pacer, quality, sent, congestion } = this
     this.sender = new AudioSender(options, { lane, pacer, quality, sent, ledger }, ports)
+    this.follower = new Follower({ lane, pacer, sent, congestion, playback: this.playback }, options.audioOut.maxLeadMs)
     this.relief = new Relief(options.backpressure, { lane, pacer, quality, sender: this.sender, congestion })
     this.room = new Room(options.backpressure.maxQueuedMs, ports.session)
     this.rewindParts = { lane, sent, ledger }
@@ -121,7 +124,7 @@ export class Speech {
     this.sent.newSocket()
     this.sender.useLink(link)
     this.reanchor(nowMs)
-    if (this.resumed) this.report(this.resumed, nowMs)
+    if (this.resumed) this.onReport(this.resumed, nowMs)
     this.resumed = undefined
   }
 
@@ -201,8 +204,9 @@ export class Speech {
   }
 
   onReport(report: PlaybackReport | null, nowMs: number): void {
-    if (report) this.report(report, nowMs)
-    else this.playback.onReport(undefined, null, nowMs)
+    const keep = this.link?.features.resume === true && this.options.keep
+    if (!this.follower.report(report, keep, nowMs) && report)
+      this.purges.onReport(report.utterance_id, report.played_ms)
   }
 
   onCleared(utteranceId: string, playedMs: number): void {
@@ -244,7 +248,7 @@ export class Speech {
   /** Sends the audio that is due. False when some of it had to stay. */
   pump(nowMs: number): boolean {
     const { sender, congestion } = this
-    if (this.held || this.isAhead(nowMs)) return sender.pump(nowMs, false) || true
+    if (this.held || this.follower.isAhead(nowMs)) return sender.pump(nowMs, false) || true
     // A ping ahead of the first audio meets no queue of ours and shows the path itself.
     if (sender.isDue(nowMs)) congestion.poke(nowMs, this.link!, true, sender.lastSentAtMs)
     return sender.pump(nowMs, this.mayFlow(nowMs))
@@ -280,46 +284,6 @@ export class Speech {
   private mayFlow(nowMs: number): boolean {
     if (this.link?.features.acks) return !this.congestion.isGateClosed
     return this.congestion.probeLagMs(nowMs) <= this.options.backpressure.liveLagMs
-  }
-
-  /** The client holds as much as it may and does not play it: it sets the pace. */
-  private isAhead(nowMs: number): boolean {
-    const { head } = this.lane
-    const bufferedMs = this.playback.bufferedMs(nowMs)
-    if (!head?.isAnchored || bufferedMs === 0) return false
-    if (bufferedMs + this.sent.unackedMs - (this.congestion.pathMs ?? 0) < this.options.audioOut.maxLeadMs) return false
-    this.pacer.holdTo(head, nowMs)
-    return true
-  }
-
-  private report(report: PlaybackReport, nowMs: number): void {
-    const { lane, playback, sent } = this
-    const current = playback.current
-    const utterance = lane.find(report.utterance_id) ?? (current?.id === report.utterance_id ? current : undefined)
-    playback.onReport(utterance, report, nowMs)
-    if (!utterance) return this.purges.onReport(report.utterance_id, report.played_ms)
-    const beyondMs = report.buffered_ms - (utterance.sentMs - report.played_ms)
-    if (sent.acknowledge(utterance, report.received_bytes, beyondMs, nowMs)) this.congestion.progress(nowMs)
-    this.forget(utterance, report.played_ms)
-    this.follow(utterance, report, nowMs)
-  }
-
-  /** Frees the audio that a client on another socket could not ask for any more. */
-  private forget(utterance: Utterance, playedMs: number): void {
-    const { keep } = this.options
-    if (!keep || !this.link?.features.resume) return this.sent.forgetBeyond(0)
-    this.sent.forgetPlayed(utterance, playedMs, keep.behindPlayedMs)
-    this.sent.forgetBeyond(keep.capMs)
-  }
-
-  /** Follows the client's playback, while nothing in its way makes it late. */
-  private follow(utterance: Utterance, report: PlaybackReport, nowMs: number): void {
-    const { pathMs } = this.congestion
-    const playing = report.played_ms > 0 && report.buffered_ms > 0
-    if (this.level !== 'normal' || pathMs === null || !playing) return
-    const movedMs = this.pacer.observe(utterance, report.played_ms, pathMs, nowMs)
-    if (movedMs === 0) return
-    for (const next of this.lane.after(utterance)) if (next.isAnchored) next.anchorMs += movedMs
   }
 
   /** Takes utterances out of the lane and leaves behind how they stood. */
