@@ -125,8 +125,10 @@ export class FailoverChain<C extends ChainCandidate> {
 
   /** Another provider than the current one, if one may be connected to now. Becomes current by `use`. */
   alternative(): Connectable<C> | null {
+    const nowMs = this.#options.clock.now()
     for (let step = 1; step < this.#standings.length; step++) {
       const standing = this.#standings[(this.#index + step) % this.#standings.length]!
+      if (standing.heldUntilMs > nowMs) continue
       const attempt = this.#attempt(standing, false)
       if (attempt) return { candidate: standing.candidate, attempt }
     }

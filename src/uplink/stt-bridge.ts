@@ -47,6 +47,9 @@ export class SttBridge implements ConnectionOwner {
   private lastCapabilities: SttCapabilities | null = null
   /** Requests for results that the stream has not answered. */
   private unanswered = 0
+  private heardSinceAsked = false
+  /** The stream is taken for deaf: its replacement will be asked. */
+  private awaitsOther = false
   /** No audio from here on goes to a stream that is about to be replaced. */
   private drainTo = Number.POSITIVE_INFINITY
 
@@ -147,7 +150,7 @@ export class SttBridge implements ConnectionOwner {
 
   close(): void {
     this.finalization.close()
-    this.watchdog.drop()
+    this.watchdog.close()
     this.supervisor.close()
     this.feed = null
     this.connection = null
@@ -204,11 +207,15 @@ export class SttBridge implements ConnectionOwner {
     const bridge = this
     return {
       serving: connection => this.serve(connection),
-      ready: () => this.flush(),
+      ready: () => {
+        this.flush()
+        this.ports.served()
+      },
       gone: () => this.lose(),
       replaceable: reason => this.handOver(reason),
       irreplaceable: reason => {
         if (reason === 'deaf') this.watchdog.drop()
+        this.awaitsOther = false
         this.drainTo = Number.POSITIVE_INFINITY
       },
       retired: attempt => {
@@ -234,7 +241,6 @@ export class SttBridge implements ConnectionOwner {
     this.results = new TranscriptSource(connection.provider, this.feed.timeline, times.msAt(log.finalised))
     this.source.log.setGrid(this.feed.chunkBytes)
     this.watchdog.pause(this.clock.now())
-    this.ports.served()
   }
 
   private lose(): void {
@@ -243,6 +249,7 @@ export class SttBridge implements ConnectionOwner {
     this.feed = null
     this.results = null
     this.unanswered = 0
+    this.awaitsOther = false
     this.drainTo = Number.POSITIVE_INFINITY
     log.sent = log.finalised
     this.finalization.rewind()
@@ -254,7 +261,7 @@ export class SttBridge implements ConnectionOwner {
     const point = this.finalization.stopAt
     const stopAt = Math.min(point, this.drainTo)
     feed.pump(Math.min(log.written, stopAt), stopAt <= log.written ? 'all' : flush)
-    if (!this.finalization.pending || feed !== this.feed || feed.busy) return
+    if (!this.finalization.pending || this.awaitsOther || feed !== this.feed || feed.busy) return
     this.finalization.reached(log.sent)
     // What follows the point at which the stream was asked.
     if (feed === this.feed && this.finalization.stopAt !== point) this.pump(feed, flush)
@@ -270,6 +277,7 @@ export class SttBridge implements ConnectionOwner {
     const { connection, ports } = this
     if (!connection) return false
     const ack = connection.capabilities.finalize === 'ack'
+    this.heardSinceAsked = false
     if (!ports.outstanding && !(ack && request.cause === 'finalize')) return false
     if (connection.canFinalize) {
       this.unanswered++
@@ -283,6 +291,7 @@ export class SttBridge implements ConnectionOwner {
   }
 
   private settled(request: FinalizeRequest, complete: boolean): void {
+    if (!complete && this.isDeaf()) return this.finalization.request(request.point, request.cause)
     this.ports.settled(request, complete)
     if (this.drainTo < Number.POSITIVE_INFINITY && !this.finalization.pending) this.supervisor.takeOver()
     else if (!this.busy) this.supervisor.quiet()
@@ -291,8 +300,25 @@ export class SttBridge implements ConnectionOwner {
   /** Whether the stream is the one in use; it has just shown that it hears. */
   private heard(connection: SttConnection): boolean {
     if (connection !== this.connection) return false
+    this.heardSinceAsked = true
     this.watchdog.event(this.clock.now(), this.ports.speechMs, connection.attempt)
     return true
+  }
+
+  /** Whether the stream, which always answers, said nothing at all when it was asked; another one hears it all then. */
+  private isDeaf(): boolean {
+    const { connection } = this
+    if (!connection || this.heardSinceAsked || connection.capabilities.finalize !== 'ack') return false
+    return this.watchdog.accuse(connection.attempt) && this.suspect(connection)
+  }
+
+  private suspect(connection: SttConnection): boolean {
+    this.options.logger.warn({ provider: connection.provider }, 'no answer to speech; another stream will hear it')
+    this.awaitsOther = true
+    if (this.supervisor.replace('deaf')) return true
+    this.awaitsOther = false
+    this.watchdog.drop()
+    return false
   }
 
   private blocked(connection: SttConnection): boolean {
@@ -302,8 +328,6 @@ export class SttBridge implements ConnectionOwner {
   private watch(nowMs: number, connection: SttConnection): void {
     if (this.watchdog.blocked(nowMs, this.blocked(connection))) return connection.giveUp(blockedFailure)
     const { interims } = connection.capabilities
-    if (!this.watchdog.suspects(nowMs, this.ports.speechMs, interims, connection.attempt)) return
-    this.options.logger.warn({ provider: connection.provider }, 'no answer to speech; another stream will hear it')
-    if (!this.supervisor.replace('deaf')) this.watchdog.drop()
+    if (this.watchdog.suspects(nowMs, this.ports.speechMs, interims, connection.attempt)) this.suspect(connection)
   }
 }

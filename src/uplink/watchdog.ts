@@ -49,6 +49,18 @@ export class Watchdog {
     this.suspect = undefined
   }
 
+  /** The stream broke its promise to answer a request. False: that has led nowhere before, or is looked into already. */
+  accuse(attempt: ConnectionAttempt): boolean {
+    if (this.suspect || this.suspicions > 0) return false
+    this.suspect = attempt
+    return true
+  }
+
+  close(): void {
+    this.suspect?.ended()
+    this.suspect = undefined
+  }
+
   /** Time in which no answer can be expected: nobody is attached, or audio is being caught up. */
   pause(nowMs: number): void {
     this.quietSinceMs = nowMs
@@ -77,8 +89,7 @@ export class Watchdog {
 
   /** Two streams heard nothing in the same audio. */
   private acquit(speechMs: number): void {
-    this.suspect?.ended()
-    this.suspect = undefined
+    this.close()
     this.suspicions++
     this.speechMsAtEvent = speechMs
   }
