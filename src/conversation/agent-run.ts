@@ -46,6 +46,7 @@ export class AgentRun<Session> {
   }
 
   start(agent: Agent<Session>, turn: Omit<Turn<Session>, 'signal'>): void {
+    if (this.#over) return
     const { run = call } = this.#options
     try {
       this.#receive(run(() => agent({ ...turn, signal: this.#controller.signal })))

@@ -33,38 +33,33 @@ interface Take {
 
 /** Which words of an utterance belong to which part of its audio. */
 export class Alignment {
-  readonly #takes: Take[] = []
-  #totalMs = 0
-
-  /** Audio added so far. */
-  get totalMs(): number {
-    return this.#totalMs
-  }
+  private readonly takes: Take[] = []
+  private totalMs = 0
 
   /** Audio of the current take so far. */
   get takeMs(): number {
-    return this.#takes.at(-1)?.audioMs ?? 0
+    return this.takes.at(-1)?.audioMs ?? 0
   }
 
   /** Where the current take begins on the utterance's timeline. */
   get takeAtMs(): number {
-    return this.#takes.at(-1)?.atMs ?? 0
+    return this.takes.at(-1)?.atMs ?? 0
   }
 
   /** The audio that follows speaks the text from `start` to `end`. */
   begin(start: number, end: number): void {
-    this.#takes.push({ start, end, atMs: this.#totalMs, audioMs: 0, complete: false, marks: [] })
+    this.takes.push({ start, end, atMs: this.totalMs, audioMs: 0, complete: false, marks: [] })
   }
 
   /** Adds audio to the current take. */
   grow(ms: number): void {
-    this.#totalMs += ms
-    this.#takes.at(-1)!.audioMs += ms
+    this.totalMs += ms
+    this.takes.at(-1)!.audioMs += ms
   }
 
   /** Adds the times of words or characters of the current take. Those that are not found in `text` are skipped. */
   time(text: string, items: readonly TimedText[], unit: 'word' | 'char'): void {
-    const take = this.#takes.at(-1)
+    const take = this.takes.at(-1)
     if (!take) return
     let from = take.marks.at(-1)?.end ?? take.start
     for (const item of items) {
@@ -78,7 +73,7 @@ export class Alignment {
 
   /** The current take has all of its audio. */
   complete(): void {
-    const take = this.#takes.at(-1)
+    const take = this.takes.at(-1)
     if (take) take.complete = true
   }
 
@@ -88,7 +83,7 @@ export class Alignment {
    * @returns the offset after the last word that is all there: where another take has to begin.
    */
   abandon(text: string): number {
-    const take = this.#takes.at(-1)
+    const take = this.takes.at(-1)
     if (!take || take.complete) return take?.end ?? 0
     if (take.marks.length === 0) return take.start
     take.end = wholeWords(text, take.start, byMarks(take, take.audioMs))
@@ -100,7 +95,7 @@ export class Alignment {
   heard(text: string, ms: number): { readonly chars: number; readonly basis: AlignmentBasis } {
     let chars = 0
     let basis: AlignmentBasis = 'words'
-    for (const take of this.#takes) {
+    for (const take of this.takes) {
       const local = ms - take.atMs
       if (local < -toleranceMs) break
       if (take.complete && local >= take.audioMs - toleranceMs) {
@@ -109,22 +104,22 @@ export class Alignment {
       }
       basis = take.marks.length > 0 ? 'words' : 'proportion'
       const within = Math.min(local, take.audioMs)
-      const end = take.marks.length > 0 ? byMarks(take, within) : this.#byShare(take, within)
+      const end = take.marks.length > 0 ? byMarks(take, within) : this.byShare(take, within)
       chars = Math.max(chars, wholeWords(text, take.start, end))
     }
     return { chars, basis }
   }
 
-  #byShare(take: Take, local: number): number {
+  private byShare(take: Take, local: number): number {
     const chars = take.end - take.start
-    const expectedMs = take.complete ? take.audioMs : Math.max(take.audioMs, chars * this.#msPerChar())
+    const expectedMs = take.complete ? take.audioMs : Math.max(take.audioMs, chars * this.msPerChar())
     return expectedMs > 0 ? take.start + Math.floor((chars * local) / expectedMs) : take.start
   }
 
-  #msPerChar(): number {
+  private msPerChar(): number {
     let ms = 0
     let chars = 0
-    for (const take of this.#takes) {
+    for (const take of this.takes) {
       if (!take.complete) continue
       ms += take.audioMs
       chars += take.end - take.start

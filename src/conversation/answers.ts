@@ -137,11 +137,12 @@ export class Answers<Session> {
     this.#turns++
     history.add({ id, role: 'user', text, atMs: startMs })
     const said = history.items
+    const agent = this.#agent
+    const reply = agent && this.#createReply(id, turn.endedAtMs)
+    // It is there before anybody hears of the turn: whoever answers the event with another turn makes it void.
+    if (reply) this.#replies = [...this.#replies, reply]
     this.#ports.emit('turn', { id, text, trigger })
-    if (!this.#agent) return
-    const reply = this.#createReply(id, turn.endedAtMs)
-    this.#replies = [...this.#replies, reply]
-    reply.start(this.#agent, { id, text, words, language, startMs, endMs, trigger, history: said, session })
+    reply?.start(agent!, { id, text, words, language, startMs, endMs, trigger, history: said, session })
   }
 
   #createReply(turnId: string, speechEndedAtMs: number): Reply<Session> {

@@ -20,6 +20,8 @@ export interface ClientSpeechPorts {
 /** What may wait to be spoken for a client. */
 const maxWaiting = 64
 const maxWaitingChars = 20_000
+/** Names of utterances that are remembered, so that none is taken for an older one. */
+const maxNames = 64
 
 /** What the client has spoken: each request an utterance, those that do not flush together with the next one that does. */
 export class ClientSpeech {
@@ -28,6 +30,7 @@ export class ClientSpeech {
   #text = ''
   #interruptible = true
   #id: string | undefined
+  readonly #names: Set<string> = new Set()
 
   constructor(queue: SpeechQueue, ports: ClientSpeechPorts) {
     this.#queue = queue
@@ -44,13 +47,8 @@ export class ClientSpeech {
         request,
       )
     }
-    if (request.utterance_id !== undefined && this.#queue.has(request.utterance_id)) {
-      return this.#refuse(
-        'bad_message',
-        false,
-        'speak.utterance_id: already in use; give each utterance its own',
-        request,
-      )
+    if (request.utterance_id !== undefined && this.#names.has(request.utterance_id)) {
+      return this.#refuse('bad_message', false, 'speak.utterance_id: used before; give each utterance its own', request)
     }
     this.#text = joinSpeech(this.#text, request.text)
     this.#interruptible &&= request.allow_interruption
@@ -73,10 +71,17 @@ export class ClientSpeech {
     this.clear()
     // Blank text is how clients flush; there is nothing to say and nothing that could hold the conversation up.
     if (!isSpeakable(text)) return
+    if (id !== undefined) this.#remember(id)
     const utterance = this.#ports.utterance(interruptible, id)
     utterance.push(text)
     utterance.finish()
     this.#queue.add(utterance)
+  }
+
+  #remember(name: string): void {
+    const [oldest] = this.#names
+    if (oldest !== undefined && this.#names.size >= maxNames) this.#names.delete(oldest)
+    this.#names.add(name)
   }
 
   #refuse(code: string, retryable: boolean, message: string, { utterance_id }: SpeakRequest): void {

@@ -84,7 +84,7 @@ export class Conversation<Session = unknown> {
         return speaker.interruptible
       },
       get preparing() {
-        return !speaker.speaking && (answers.working || !speaker.silent)
+        return !speaker.speaking && (answers.working || speaker.hasWords)
       },
       interrupt: () => this.#interrupt('barge_in'),
       hold: held => speaker.hold(held),

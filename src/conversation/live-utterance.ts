@@ -20,8 +20,6 @@ export interface UtteranceInit {
   readonly id: string
   readonly source: UtteranceSource
   readonly interruptible: boolean
-  /** Longest text its synthesisers take at once. */
-  readonly maxChars: number
 }
 
 export interface UtterancePorts {
@@ -59,7 +57,7 @@ export class LiveUtterance implements Utterance {
   incomplete = false
   /** Told when its writer may go on after `push` returned false. */
   onRoom: (() => void) | undefined
-  readonly #script: Segmenter
+  readonly #script: Segmenter = new Segmenter()
   readonly #ports: UtterancePorts
   readonly #pause: StallTimer
   #resolve: (result: UtteranceResult) => void = () => {}
@@ -70,7 +68,6 @@ export class LiveUtterance implements Utterance {
     this.source = init.source
     this.interruptible = init.interruptible
     this.createdAtMs = clock.now()
-    this.#script = new Segmenter(init.maxChars)
     this.#ports = ports
     this.#pause = new StallTimer(clock, pauseMs, () => {
       this.#script.settle()
@@ -87,11 +84,6 @@ export class LiveUtterance implements Utterance {
 
   get result(): UtteranceResult | undefined {
     return this.#result
-  }
-
-  /** Text that has not been given to a synthesiser. */
-  get pendingChars(): number {
-    return this.#script.pendingChars
   }
 
   /** No more text comes. */
@@ -125,9 +117,9 @@ export class LiveUtterance implements Utterance {
     this.#script.end()
   }
 
-  /** The next text to speak, when it is certain where it ends. */
-  nextSegment(): Segment | undefined {
-    const segment = this.#script.next()
+  /** The next text to speak, of at most `maxChars`, when it is certain where it ends. */
+  nextSegment(maxChars?: number): Segment | undefined {
+    const segment = this.#script.next(maxChars)
     if (this.onRoom && this.#script.pendingChars < roomChars) this.onRoom()
     return segment
   }

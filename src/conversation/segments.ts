@@ -38,16 +38,11 @@ const beforeNumbers = new Set(
  * on the pieces it arrived in, and the segments joined are the text.
  */
 export class Segmenter {
-  readonly #maxChars: number
   #text = ''
   #cursor = 0
   /** Everything before may be cut here even if the sentence goes on. */
   #flushedTo = 0
   #ended = false
-
-  constructor(maxChars: number = maxSegmentChars) {
-    this.#maxChars = Math.max(1, Math.min(maxChars, maxSegmentChars))
-  }
 
   /** Everything pushed so far. */
   get text(): string {
@@ -89,13 +84,17 @@ export class Segmenter {
     this.flush()
   }
 
-  /** The next segment, as soon as its end is certain. */
-  next(): Segment | undefined {
+  /**
+   * The next segment, as soon as its end is certain.
+   *
+   * @param maxChars the longest text the synthesiser takes.
+   */
+  next(maxChars: number = maxSegmentChars): Segment | undefined {
     const start = this.#cursor
     const complete = this.#flushedTo > start
     const available = complete ? this.#flushedTo : this.#text.length
     if (available === start) return undefined
-    const end = boundary(this.#text.slice(0, available), start, complete, this.#maxChars)
+    const end = boundary(this.#text.slice(0, available), start, complete, Math.min(maxChars, maxSegmentChars))
     if (end === undefined) return undefined
     this.#cursor = end
     return { start, end, text: this.#text.slice(start, end) }

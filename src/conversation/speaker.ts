@@ -11,6 +11,7 @@ import { type Producer, SpeechQueue } from './speech-queue.js'
 import { TextVoice } from './text-voice.js'
 import { TtsBridge } from './tts-bridge.js'
 import type { PlayOptions, SayOptions, Utterance, UtteranceOutcome } from './utterance.js'
+import { isSpeakable } from './words.js'
 
 export interface SpeakerOptions {
   readonly clock: Clock
@@ -110,6 +111,11 @@ export class Speaker {
   /** Nothing is said and nothing waits. */
   get silent(): boolean {
     return this.#queue.empty
+  }
+
+  /** There is something that has yet to be heard, or to be heard to its end. */
+  get hasWords(): boolean {
+    return this.#queue.hasWords
   }
 
   get counts(): { readonly utterances: number; readonly ttsChars: number; readonly failovers: number } {
@@ -231,7 +237,7 @@ export class Speaker {
   }
 
   #open(source: UtteranceSource, interruptible: boolean, id: string = this.#options.newId()): LiveUtterance {
-    return new LiveUtterance({ id, source, interruptible, maxChars: this.#voice.maxTextChars }, this.#options.clock, {
+    return new LiveUtterance({ id, source, interruptible }, this.#options.clock, {
       position: () => this.#ports.out.position(id),
       cancel: utterance => this.#queue.cut(other => other === utterance, 'cancelled', 'cancel'),
       settled: utterance => this.#queue.written(utterance),
@@ -273,6 +279,10 @@ export class Speaker {
     if (audible && (outcome === 'interrupted' || outcome === 'cancelled')) {
       this.#ports.out.send({ type: 'interrupted', utterance_id: id, played_ms: Math.round(playedMs), text, basis })
       this.#ports.emit('interrupted', { utteranceId: id, playedMs, text, basis })
+    } else if (outcome === 'completed' && !utterance.begun && isSpeakable(text)) {
+      // It went out as text: nobody else tells the client that it is over.
+      const timestamp = this.#options.clock.wallTime()
+      this.#ports.out.send({ type: 'tts_playback_complete', timestamp, utterance_id: id })
     }
     this.#ports.emit('utterance', { id, phase: 'ended', text, result: { outcome, playedMs, text } })
     this.#hooks.ended(utterance)

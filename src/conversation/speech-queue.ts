@@ -71,13 +71,14 @@ export class SpeechQueue {
     return this.#queue.length === 0
   }
 
+  /** There is something that has not been cut. */
+  get hasWords(): boolean {
+    return this.#queue.some(utterance => !this.#fates.has(utterance))
+  }
+
   /** Something that may be interrupted is being heard. */
   get interruptible(): boolean {
     return this.#queue.some(utterance => isHeard(utterance) && utterance.interruptible)
-  }
-
-  has(id: string): boolean {
-    return this.#queue.some(utterance => utterance.id === id)
   }
 
   /** How many utterances and characters of a source wait for their turn. */

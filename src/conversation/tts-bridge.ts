@@ -91,10 +91,6 @@ export class TtsBridge implements Producer {
     return this.supervisor.failovers
   }
 
-  get maxTextChars(): number {
-    return this.supervisor.maxTextChars
-  }
-
   get starving(): boolean {
     return this.isStarving
   }
@@ -116,13 +112,14 @@ export class TtsBridge implements Producer {
 
   stop(utterance: LiveUtterance): void {
     if (utterance !== this.utterance) return
+    const { jobs } = this
     const { connection } = this.supervisor
     const playedMs = utterance.begun ? this.out.position(utterance.id).playedMs : 0
-    for (const job of this.jobs) {
+    this.rest()
+    for (const job of jobs) {
       const heardMs = job.started ? Math.max(0, playedMs - utterance.alignment.takeAtMs) : 0
       if (job.spoken && !job.done) connection?.cancel(job.contextId, heardMs)
     }
-    this.rest()
     connection?.resume()
   }
 
@@ -180,7 +177,7 @@ export class TtsBridge implements Producer {
   private fill(utterance: LiveUtterance): void {
     this.isStarving = false
     while (this.jobs.length < segmentsAhead && this.hasRoom()) {
-      const segment = utterance.nextSegment()
+      const segment = utterance.nextSegment(this.supervisor.maxTextChars)
       if (!segment) {
         this.isStarving = this.jobs.length === 0 && !utterance.exhausted
         return
@@ -303,6 +300,8 @@ export class TtsBridge implements Producer {
 
   private finish(utterance: LiveUtterance): void {
     if (this.converter) this.append(utterance, this.converter.flush())
+    // Its first audio may have made somebody stop it.
+    if (this.utterance !== utterance) return
     this.rest()
     this.ports.produced(utterance)
   }
@@ -340,7 +339,8 @@ export class TtsBridge implements Producer {
   }
 
   private find(contextId: string): Job | undefined {
-    return this.jobs.find(job => job.contextId === contextId)
+    for (const job of this.jobs) if (job.contextId === contextId) return job
+    return undefined
   }
 }
 

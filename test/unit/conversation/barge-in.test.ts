@@ -142,6 +142,17 @@ describe('what interrupts', () => {
     expect(await talk.end()).toEqual(nothing)
   })
 
+  test('a short answer right after an interruption is no backchannel', async () => {
+    const talk = new TestTalk({ agent, turns: { minWords: 2 } })
+    await talk.says('tell me')
+    await talk.pass(1000)
+    talk.conversation.interrupt('app')
+    const endMs = talk.clock.now()
+    talk.conversation.onTranscript({ kind: 'speech-final', text: 'yes', utterance: 9, startMs: endMs - 200, endMs })
+    expect(talk.of('turn').map(({ text }) => text)).toEqual(['tell me', 'yes'])
+    expect(await talk.end()).toEqual(nothing)
+  })
+
   test('late results of a turn that is over do not', async () => {
     const talk = new TestTalk({ agent })
     await talk.says('tell me a story')

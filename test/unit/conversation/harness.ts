@@ -41,6 +41,8 @@ export class TestTalk {
   readonly erroredUtterances: (string | undefined)[] = []
   readonly legs: LegEvent[] = []
   ended = 0
+  /** A listener of the application, which may call back at once. */
+  onEvent: ((recorded: Recorded) => void) | undefined
   private readonly stepMs: number
   /** Session time of the user's voice: it is heard as it is spoken. */
   private utterance = 0
@@ -67,7 +69,11 @@ export class TestTalk {
       },
       {
         out: this.out,
-        emit: (event, payload) => void this.events.push({ event, payload } as Recorded),
+        emit: (event, payload) => {
+          const recorded = { event, payload } as Recorded
+          this.events.push(recorded)
+          this.onEvent?.(recorded)
+        },
         leg: ({ state, provider }) => void this.legs.push({ state, provider, atMs: clock.now() }),
         error: (error, utteranceId) => {
           this.errors.push(error)

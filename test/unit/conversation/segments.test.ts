@@ -3,15 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { maxSegmentChars, Segmenter } from '../../../src/conversation/segments.js'
 
 function cut(text: string, maxChars?: number): string[] {
-  const segmenter = new Segmenter(maxChars)
+  const segmenter = new Segmenter()
   segmenter.push(text)
   segmenter.end()
-  return drain(segmenter)
+  return drain(segmenter, maxChars)
 }
 
-function drain(segmenter: Segmenter): string[] {
+function drain(segmenter: Segmenter, maxChars?: number): string[] {
   const segments: string[] = []
-  for (let next = segmenter.next(); next; next = segmenter.next()) segments.push(next.text)
+  for (let next = segmenter.next(maxChars); next; next = segmenter.next(maxChars)) segments.push(next.text)
   return segments
 }
 

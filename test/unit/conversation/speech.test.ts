@@ -298,11 +298,18 @@ describe('what a client has spoken', () => {
     expect(await talk.end()).toEqual(nothing)
   })
 
-  test('a name that is in use is refused', async () => {
+  test('a name that was used before is refused, one of long ago is not', async () => {
     const talk = new TestTalk()
     speak(talk, 'Hello there.', { utterance_id: 'same' })
+    await talk.pass(2000)
     speak(talk, 'Hello again.', { utterance_id: 'same' })
     expect(talk.errors.map(({ code }) => code)).toEqual(['bad_message'])
+    for (let n = 0; n < 64; n++) {
+      speak(talk, 'x', { utterance_id: `other ${n}` })
+      talk.conversation.clear()
+    }
+    speak(talk, 'Hello again.', { flush: false, utterance_id: 'same' })
+    expect(talk.errors).toHaveLength(1)
     expect(await talk.end()).toEqual(nothing)
   })
 })

@@ -192,6 +192,21 @@ test('each segment is announced with its words when its audio begins', async () 
   expect(await talk.end()).toEqual(nothing)
 })
 
+test('a connection that was closed for idleness is opened again while the user still speaks', async () => {
+  for (const speaks of ['voice', 'guess'] as const) {
+    const talk = new TestTalk({ tts: [{ idleMs: 5000 }] })
+    await talk.pass(10_000)
+    expect(talk.tts[0]!.openStreams).toBe(0)
+    if (speaks === 'voice') talk.conversation.onSpeechStart(talk.clock.now())
+    else talk.conversation.onEagerEnd({ text: 'I think' })
+    await talk.pass(100)
+    expect(talk.tts[0]!.openStreams).toBe(1)
+    talk.conversation.onEagerEnd(null)
+    expect(talk.tts[0]!.connections).toHaveLength(2)
+    expect(await talk.end()).toEqual(nothing)
+  }
+})
+
 describe('without any synthesiser', () => {
   test('answers go out as text, sentence by sentence, and are remembered', async () => {
     const talk = new TestTalk({ tts: [], agent: () => 'Hello there. I can only write to you today.' })
@@ -203,6 +218,9 @@ describe('without any synthesiser', () => {
     expect(talk.assistant).toEqual(['Hello there. I can only write to you today.'])
     expect(talk.conversation.busy).toBe(false)
     expect(talk.of('utterance')).toMatchObject([{ phase: 'ended', result: { outcome: 'completed', playedMs: 0 } }])
+    expect(talk.out.ofType('tts_playback_complete').map(({ utterance_id }) => utterance_id)).toEqual([
+      talk.of('utterance')[0]!.id,
+    ])
     expect(await talk.end()).toEqual(nothing)
   })
 
