@@ -10,6 +10,7 @@ export interface NodeSocket {
   readonly server?: { listenerCount(event: string): number } | undefined
   on(event: string, listener: Listener): unknown
   off(event: string, listener: Listener): unknown
+  write(text: string, done: () => void): unknown
   end(text: string): unknown
   destroy(): unknown
   cork?(): void

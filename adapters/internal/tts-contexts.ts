@@ -1,4 +1,4 @@
-import type { ProviderFailure, TimedText, TtsSink } from '../../src/providers/contracts.js'
+import type { TimedText, TtsSink } from '../../src/providers/contracts.js'
 
 /** A context that the vendor has not finished. */
 export interface TtsContext {
@@ -10,7 +10,7 @@ export interface TtsContext {
   audioBytes: number
 }
 
-/** The open contexts of a vendor that names them: silence after a cancel, and `done` once for each. */
+/** The open contexts of a vendor that names them. What comes of a cancelled one is not passed on. */
 export class TtsContexts {
   private readonly sink: TtsSink
   private readonly byId: Map<string, TtsContext> = new Map()
@@ -38,16 +38,18 @@ export class TtsContexts {
     return [...this.byId.values()].filter(({ ended, cancelled }) => !ended && !cancelled)
   }
 
-  audio({ id, cancelled }: TtsContext, audio: Uint8Array): void {
-    if (!cancelled) this.sink.audio(id, audio)
+  audio(context: TtsContext, audio: Uint8Array): void {
+    context.audioBytes += audio.length
+    if (!context.cancelled) this.sink.audio(context.id, audio)
   }
 
   timing({ id, cancelled }: TtsContext, items: readonly TimedText[]): void {
     if (!cancelled && items.length > 0) this.sink.timing(id, items)
   }
 
-  finish(id: string, failure?: ProviderFailure): void {
-    if (this.byId.delete(id)) this.sink.done(id, failure)
+  /** False when it was not open. */
+  end(id: string): boolean {
+    return this.byId.delete(id)
   }
 
   /** The connection is over, and with it everything open. */

@@ -61,7 +61,12 @@ export class VendorSocket {
   private readonly options: VendorSocketOptions
   private readonly events: VendorSocketEvents
   private readonly onAbort = (): void => this.abort()
+  /** What was sent before there was a connection. */
+  private early: (string | Uint8Array)[] = []
+  private earlyBytes = 0
   private asked = false
+  /** The goodbye is a close frame. */
+  private hangsUp = false
   private isOver = false
   private full = false
   private lastError: unknown
@@ -88,7 +93,7 @@ export class VendorSocket {
 
   /** Bytes that have not left the process. */
   get bufferedBytes(): number {
-    return this.socket?.bufferedAmount ?? 0
+    return this.earlyBytes + (this.socket?.bufferedAmount ?? 0)
   }
 
   /** Nothing but `closed` comes any more. */
@@ -96,14 +101,11 @@ export class VendorSocket {
     return this.isOver
   }
 
-  get open(): boolean {
-    return this.socket?.readyState === WebSocket.OPEN && !this.asked
-  }
-
   /** False: taken, but the vendor is behind; wait for `drain`. Binary bytes are not kept: `ws` masks a copy of them. */
   send(data: string | Uint8Array): boolean {
-    if (!this.open) return true
-    this.socket?.send(data, this.sent)
+    if (this.asked || this.isOver) return true
+    if (this.socket?.readyState === WebSocket.CONNECTING) this.keep(data)
+    else this.socket?.send(data, this.sent)
     this.full ||= this.bufferedBytes > highWaterBytes
     return !this.full
   }
@@ -113,7 +115,7 @@ export class VendorSocket {
   }
 
   ping(): void {
-    if (this.open) this.socket?.ping()
+    if (this.socket?.readyState === WebSocket.OPEN && !this.asked) this.socket.ping()
   }
 
   pause(): void {
@@ -127,13 +129,10 @@ export class VendorSocket {
   /** Says goodbye with `message`, or with a close frame, and waits for the vendor's last words. */
   close(message?: string): void {
     if (this.asked || this.isOver) return
-    if (this.socket?.readyState !== WebSocket.OPEN) return this.abort()
-    if (message !== undefined) this.socket.send(message)
+    if (message !== undefined) this.send(message)
     this.asked = true
-    // What was paused would never hear the answer.
-    this.socket.resume()
-    this.cancelGoodbye = this.options.clock.after(goodbyeMs, () => this.socket?.terminate())
-    if (message === undefined) this.hangUp()
+    this.hangsUp = message === undefined
+    if (this.socket?.readyState !== WebSocket.CONNECTING) this.sayGoodbye()
   }
 
   /** Sends the close frame after a goodbye to a vendor that leaves that to us. */
@@ -170,7 +169,10 @@ export class VendorSocket {
     })
     socket.on('unexpected-response', (_, response) => this.refused(socket, response))
     socket.on('open', () => {
-      if (!this.isOver) this.events.open(headers)
+      if (this.isOver) return
+      this.sendEarly(socket)
+      this.events.open(headers)
+      if (this.asked) this.sayGoodbye()
     })
     socket.on('message', (data, isBinary) => {
       if (this.isOver) return
@@ -178,6 +180,24 @@ export class VendorSocket {
       else this.events.text(String(data))
     })
     socket.on('close', (closeCode, reason) => this.ended({ headers, body: '', closeCode, reason: String(reason) }))
+  }
+
+  private keep(data: string | Uint8Array): void {
+    this.early.push(typeof data === 'string' ? data : Uint8Array.from(data))
+    this.earlyBytes += data.length
+  }
+
+  private sendEarly(socket: WebSocket): void {
+    for (const data of this.early) socket.send(data, this.sent)
+    this.early = []
+    this.earlyBytes = 0
+  }
+
+  private sayGoodbye(): void {
+    // What was paused would never hear the answer.
+    this.socket?.resume()
+    this.cancelGoodbye = this.options.clock.after(goodbyeMs, () => this.socket?.terminate())
+    if (this.hangsUp) this.hangUp()
   }
 
   private refused(socket: WebSocket, response: IncomingMessage): void {

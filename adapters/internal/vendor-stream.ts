@@ -26,6 +26,9 @@ export abstract class VendorStream<Sink extends StreamSink> {
   /** The vendor's name for this connection, once it has told. */
   protected requestId: string | undefined
   private readonly onMessage: ((message: VendorMessage) => void) | undefined
+  private announced = false
+  /** What the sink must not hear before `open`. */
+  private readonly untold: (() => void)[] = []
 
   constructor({ account, path, query, signal, credentials }: VendorRoute, sink: Sink) {
     this.sink = sink
@@ -63,7 +66,14 @@ export abstract class VendorStream<Sink extends StreamSink> {
   protected abstract received(message: VendorMessage): void
 
   protected opened(_headers: VendorHeaders): void {
+    this.announce()
+  }
+
+  /** Tells the sink that the vendor is ready. */
+  protected announce(): void {
+    this.announced = true
     this.sink.open({ requestId: this.requestId })
+    for (const tell of this.untold.splice(0)) this.soon(tell)
   }
 
   protected binary(_data: Uint8Array): void {}
@@ -77,6 +87,7 @@ export abstract class VendorStream<Sink extends StreamSink> {
 
   /** Tells the sink something once the owner's call has returned, unless the stream was ended meanwhile. */
   protected soon(tell: () => void): void {
+    if (!this.announced) return void this.untold.push(tell)
     queueMicrotask(() => {
       if (!this.socket.over) tell()
     })

@@ -8,11 +8,12 @@ import type {
 import { type TtsContext, TtsContexts } from '../../internal/tts-contexts.js'
 import { listOf, numberOf, recordOf, textOf, type VendorMessage } from '../../internal/vendor-message.js'
 import type { VendorEnd } from '../../internal/vendor-socket.js'
-import { type VendorRoute, VendorStream } from '../../internal/vendor-stream.js'
+import { VendorSpeech } from '../../internal/vendor-speech.js'
+import type { VendorRoute } from '../../internal/vendor-stream.js'
 import { cartesiaError, cartesiaFailure } from './failure.js'
 
 /** A connection to `/tts/websocket`. */
-export class SonicStream extends VendorStream<TtsSink> implements TtsStream {
+export class SonicStream extends VendorSpeech implements TtsStream {
   private readonly request: Readonly<Record<string, unknown>>
   private readonly contexts: TtsContexts
 
@@ -24,11 +25,12 @@ export class SonicStream extends VendorStream<TtsSink> implements TtsStream {
 
   speak(text: string, { contextId, flush = true, end = false }: TtsSpeakOptions): void {
     const open = this.contexts.get(contextId)
-    if (open?.ended) return
-    if (text === '' && !open) return this.endUnspoken(contextId, end)
+    if (this.closing || open?.ended) return
+    const said = open ? text : text.trimStart()
+    if (said === '' && !open) return end ? this.doneUnspoken(contextId) : undefined
     const context = open ?? this.contexts.begin(contextId)
     context.ended = end
-    if (text !== '' || end) this.send(contextId, text, !end)
+    if (said !== '' || end) this.send(contextId, said, !end)
     if (flush && !end) this.flush(contextId)
   }
 
@@ -43,24 +45,27 @@ export class SonicStream extends VendorStream<TtsSink> implements TtsStream {
     if (!context || context.cancelled) return
     context.cancelled = true
     this.socket.sendJson({ context_id: contextId, cancel: true })
-    this.soon(() => this.contexts.finish(contextId))
+    this.soon(() => this.finish(context))
   }
 
-  pause(): void {
-    this.socket.pause()
+  protected override get idle(): boolean {
+    return this.contexts.size === 0
   }
 
-  resume(): void {
-    this.socket.resume()
+  protected override endAll(): void {
+    for (const context of this.contexts.speaking) {
+      context.ended = true
+      this.send(context.id, '', false)
+    }
   }
 
   /** There is no message for it. */
-  close(): void {
+  protected override sayGoodbye(): void {
     this.socket.close()
   }
 
   protected override judge(end: VendorEnd): ProviderFailure {
-    return cartesiaFailure(end, this.requestId, this.contexts.size === 0)
+    return cartesiaFailure(end, this.requestId, this.idle)
   }
 
   protected override closed(failure: ProviderFailure | undefined, answered: boolean): void {
@@ -70,34 +75,31 @@ export class SonicStream extends VendorStream<TtsSink> implements TtsStream {
 
   protected override received(message: VendorMessage): void {
     const context = this.contexts.get(textOf(message.context_id) ?? '')
+    if (message.type === 'error') return this.failed(message, context)
+    if (!context) return
     switch (message.type) {
       case 'chunk':
-        if (context) this.contexts.audio(context, Buffer.from(textOf(message.data) ?? '', 'base64'))
-        return
+        return this.contexts.audio(context, Buffer.from(textOf(message.data) ?? '', 'base64'))
       case 'timestamps':
-        if (context) this.contexts.timing(context, timedText(recordOf(message.word_timestamps) ?? {}))
-        return
+        return this.contexts.timing(context, timedText(recordOf(message.word_timestamps) ?? {}))
       case 'done':
-        if (context) this.contexts.finish(context.id)
-        return
-      case 'error':
-        return this.failed(message, context)
+        return this.finish(context)
     }
   }
 
   /** An error ends its context and leaves the connection; one without a context cannot be placed. */
   private failed(message: VendorMessage, context: TtsContext | undefined): void {
     const failure = cartesiaError(message, this.requestId)
-    if (context) this.contexts.finish(context.id, failure)
+    if (context) this.finish(context, failure)
     else if (textOf(message.context_id) === undefined) this.socket.fail(failure)
+  }
+
+  private finish({ id }: TtsContext, failure?: ProviderFailure): void {
+    if (this.contexts.end(id)) this.done(id, failure)
   }
 
   private send(contextId: string, transcript: string, more: boolean, flush?: true): void {
     this.socket.sendJson({ ...this.request, context_id: contextId, transcript, continue: more, flush })
-  }
-
-  private endUnspoken(contextId: string, end: boolean): void {
-    if (end) this.soon(() => this.sink.done(contextId))
   }
 }
 

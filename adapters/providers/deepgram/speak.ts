@@ -2,7 +2,8 @@ import type { ProviderFailure, TtsSink, TtsSpeakOptions, TtsStream } from '../..
 import type { Cancel, Clock } from '../../../src/util/clock.js'
 import { textOf, type VendorMessage } from '../../internal/vendor-message.js'
 import type { VendorEnd, VendorHeaders } from '../../internal/vendor-socket.js'
-import { type VendorRoute, VendorStream } from '../../internal/vendor-stream.js'
+import { VendorSpeech } from '../../internal/vendor-speech.js'
+import type { VendorRoute } from '../../internal/vendor-stream.js'
 import { deepgramFailure, requestIdOf } from './failure.js'
 import type { FlushQuota } from './flush-quota.js'
 
@@ -19,16 +20,16 @@ interface Context {
  * A connection to `/v1/speak`. It has one buffer: audio belongs to whatever was said last, and is complete when every
  * flush has been answered.
  */
-export class SpeakStream extends VendorStream<TtsSink> implements TtsStream {
+export class SpeakStream extends VendorSpeech implements TtsStream {
   private readonly clock: Clock
   private readonly quota: FlushQuota
   private context: Context | undefined
-  /** Text was sent that no flush has covered. */
+  /** Text of the context was sent that no flush has covered. */
   private unflushed = false
-  /** Flushes that Deepgram has not answered. */
+  /** Flushes of the context that Deepgram has not answered. */
   private flushes = 0
-  /** A `Clear` was sent and not answered: audio until then belongs to what was cleared. */
-  private clearing = false
+  /** Contexts whose `Clear` Deepgram has not answered: until then audio and answers are theirs. */
+  private readonly clearing: string[] = []
   private cancelHeldFlush: Cancel | undefined
 
   constructor(route: VendorRoute, quota: FlushQuota, sink: TtsSink) {
@@ -38,16 +39,18 @@ export class SpeakStream extends VendorStream<TtsSink> implements TtsStream {
   }
 
   speak(text: string, { contextId, flush = true, end = false }: TtsSpeakOptions): void {
+    if (this.closing) return
+    if (this.context && this.context.id !== contextId) return this.refuse(contextId, 'one context at a time')
+    const said = this.context ? text : text.trimStart()
+    if (said === '' && !this.context) return end ? this.doneUnspoken(contextId) : undefined
     this.context ??= { id: contextId, ended: false }
-    if (this.context.id !== contextId) return this.refuse(contextId)
-    if (this.clearing) return
-    if (text !== '') {
+    if (this.context.ended) return
+    if (said !== '') {
       this.unflushed = true
-      this.socket.sendJson({ type: 'Speak', text })
+      this.socket.sendJson({ type: 'Speak', text: said })
     }
-    this.context.ended ||= end
     if (flush || end) this.flushNow()
-    if (end) this.soon(this.finish)
+    if (end) this.endAll()
   }
 
   flush(contextId: string): void {
@@ -55,28 +58,28 @@ export class SpeakStream extends VendorStream<TtsSink> implements TtsStream {
   }
 
   cancel(contextId: string): void {
-    if (this.context?.id !== contextId || this.clearing) return
-    this.cancelHeldFlush?.()
-    this.unflushed = false
-    this.flushes = 0
-    this.context.ended = true
-    this.clearing = true
+    if (this.context?.id !== contextId) return
+    this.forget()
+    this.clearing.push(contextId)
     this.socket.sendJson({ type: 'Clear' })
-  }
-
-  pause(): void {
-    this.socket.pause()
-  }
-
-  resume(): void {
-    this.socket.resume()
   }
 
   keepAlive(): void {
     this.socket.ping()
   }
 
-  close(): void {
+  protected override get idle(): boolean {
+    return !this.context && this.clearing.length === 0
+  }
+
+  protected override endAll(): void {
+    if (!this.context) return
+    this.context.ended = true
+    this.flushNow()
+    this.soon(this.finish)
+  }
+
+  protected override sayGoodbye(): void {
     this.socket.close('{"type":"Close"}')
   }
 
@@ -90,12 +93,11 @@ export class SpeakStream extends VendorStream<TtsSink> implements TtsStream {
   }
 
   protected override binary(audio: Uint8Array): void {
-    if (this.context && !this.clearing) this.sink.audio(this.context.id, audio)
+    if (this.context && this.clearing.length === 0) this.sink.audio(this.context.id, audio)
   }
 
   protected override closed(failure: ProviderFailure | undefined, answered: boolean): void {
-    this.cancelHeldFlush?.()
-    this.context = undefined
+    this.forget()
     super.closed(failure, answered)
   }
 
@@ -103,14 +105,23 @@ export class SpeakStream extends VendorStream<TtsSink> implements TtsStream {
     // The published schema says `flushed`, the server `Flushed`.
     switch (textOf(message.type)?.toLowerCase()) {
       case 'flushed':
-        if (!this.clearing && this.flushes > 0) this.flushes--
-        return this.finish()
+        return this.flushed()
       case 'cleared':
-        this.clearing = false
-        return this.finish()
+        return this.cleared()
       case 'warning':
         return this.warned(String(message.code), String(message.description))
     }
+  }
+
+  private flushed(): void {
+    if (this.clearing.length > 0 || this.flushes === 0) return
+    this.flushes--
+    this.finish()
+  }
+
+  private cleared(): void {
+    const contextId = this.clearing.shift()
+    if (contextId !== undefined) this.done(contextId)
   }
 
   private flushNow(): void {
@@ -138,20 +149,22 @@ export class SpeakStream extends VendorStream<TtsSink> implements TtsStream {
   }
 
   private readonly finish = (): void => {
-    if (!this.context?.ended || this.unflushed || this.flushes > 0 || this.clearing) return
+    if (!this.context?.ended || this.unflushed || this.flushes > 0) return
     const { id } = this.context
+    this.forget()
+    this.done(id)
+    if (!this.closing && this.quota.waitMs > patienceMs) this.socket.fail(this.quotaSpent())
+  }
+
+  private forget(): void {
+    this.cancelHeldFlush?.()
     this.context = undefined
-    this.sink.done(id)
-    if (this.quota.waitMs > patienceMs) this.socket.fail(this.quotaSpent())
+    this.unflushed = false
+    this.flushes = 0
   }
 
   private quotaSpent(): ProviderFailure {
     const { requestId } = this
     return { class: 'lifetime', reason: 'this connection has used up its flushes for a minute', requestId }
-  }
-
-  private refuse(contextId: string): void {
-    const reason = 'a connection speaks one context at a time'
-    this.soon(() => this.sink.done(contextId, { class: 'rate', reason, requestId: this.requestId }))
   }
 }

@@ -9,7 +9,8 @@ import type {
 import { type TtsContext, TtsContexts } from '../../internal/tts-contexts.js'
 import { listOf, numberOf, recordOf, textOf, type VendorMessage } from '../../internal/vendor-message.js'
 import type { VendorEnd } from '../../internal/vendor-socket.js'
-import { type VendorRoute, VendorStream } from '../../internal/vendor-stream.js'
+import { VendorSpeech } from '../../internal/vendor-speech.js'
+import type { VendorRoute } from '../../internal/vendor-stream.js'
 import { elevenLabsError, elevenLabsFailure } from './failure.js'
 
 /** The sixth context on a socket ends it for all of them (docs, Multi-Context WebSocket). */
@@ -22,7 +23,7 @@ export interface MultiStreamOptions {
 }
 
 /** A connection to `/v1/text-to-speech/{voice}/multi-stream-input`. */
-export class MultiStream extends VendorStream<TtsSink> implements TtsStream {
+export class MultiStream extends VendorSpeech implements TtsStream {
   private readonly format: AudioFormat
   private readonly firstMessage: object
   private readonly contexts: TtsContexts
@@ -36,13 +37,16 @@ export class MultiStream extends VendorStream<TtsSink> implements TtsStream {
 
   speak(text: string, { contextId, flush = true, end = false }: TtsSpeakOptions): void {
     const open = this.contexts.get(contextId)
-    if (open?.ended) return
-    if (text === '' && !open) return this.endUnspoken(contextId, end)
-    if (!open && this.contexts.size >= maxContexts) return this.refuse(contextId)
+    if (this.closing || open?.ended) return
+    const said = open ? text : text.trimStart()
+    if (said === '' && !open) return end ? this.doneUnspoken(contextId) : undefined
+    if (!open && this.contexts.size >= maxContexts) return this.refuse(contextId, `${maxContexts} contexts at a time`)
     const context = open ?? this.begin(contextId)
+    const flushes = flush || end
     // A message without text would only keep the context alive.
-    if (text !== '') this.socket.sendJson({ text: spaced(text), context_id: contextId, flush: flush || end })
-    else if (flush || end) this.flush(contextId)
+    if (said !== '')
+      this.socket.sendJson({ text: flushes ? spaced(said) : said, context_id: contextId, flush: flushes })
+    else if (flushes) this.flush(contextId)
     if (end) this.end(context)
   }
 
@@ -58,19 +62,22 @@ export class MultiStream extends VendorStream<TtsSink> implements TtsStream {
     if (!context.ended) this.end(context)
   }
 
-  pause(): void {
-    this.socket.pause()
-  }
-
-  resume(): void {
-    this.socket.resume()
-  }
-
   keepAlive(): void {
     for (const { id } of this.contexts.speaking) this.socket.sendJson({ context_id: id, text: '' })
   }
 
-  close(): void {
+  protected override get idle(): boolean {
+    return this.contexts.size === 0
+  }
+
+  protected override endAll(): void {
+    for (const context of this.contexts.speaking) {
+      this.flush(context.id)
+      this.end(context)
+    }
+  }
+
+  protected override sayGoodbye(): void {
     this.socket.close('{"close_socket":true}')
   }
 
@@ -91,18 +98,21 @@ export class MultiStream extends VendorStream<TtsSink> implements TtsStream {
     if (!context) return
     const audio = textOf(message.audio)
     if (audio) this.heard(context, Buffer.from(audio, 'base64'), recordOf(message.alignment))
-    if (message.isFinal === true || message.is_final === true) this.contexts.finish(context.id)
+    if (message.isFinal === true || message.is_final === true) this.finish(context)
   }
 
   /** Without a context the error is the socket's, and a close frame follows. */
   private failed(failure: ProviderFailure, context: TtsContext | undefined): void {
-    if (context) this.contexts.finish(context.id, failure)
+    if (context) this.finish(context, failure)
     else this.socket.fail(failure)
+  }
+
+  private finish({ id }: TtsContext, failure?: ProviderFailure): void {
+    if (this.contexts.end(id)) this.done(id, failure)
   }
 
   private heard(context: TtsContext, audio: Uint8Array, alignment: VendorMessage | undefined): void {
     const startMs = bytesToMs(this.format, context.audioBytes)
-    context.audioBytes += audio.length
     this.contexts.audio(context, audio)
     if (alignment) this.contexts.timing(context, timedText(alignment, startMs))
   }
@@ -116,15 +126,6 @@ export class MultiStream extends VendorStream<TtsSink> implements TtsStream {
   private end(context: TtsContext): void {
     context.ended = true
     this.socket.sendJson({ context_id: context.id, close_context: true })
-  }
-
-  private endUnspoken(contextId: string, end: boolean): void {
-    if (end) this.soon(() => this.sink.done(contextId))
-  }
-
-  private refuse(contextId: string): void {
-    const reason = `a connection speaks ${maxContexts} contexts at a time`
-    this.soon(() => this.sink.done(contextId, { class: 'rate', reason, requestId: this.requestId }))
   }
 }
 

@@ -102,7 +102,7 @@ export class ScribeStream extends VendorStream<SttSink> implements SttStream {
     switch (message.message_type) {
       case 'session_started':
         this.requestId = textOf(message.session_id)
-        return this.sink.open({ requestId: this.requestId })
+        return this.announce()
       case 'partial_transcript':
       // Settled, but the commit will say it again.
       case 'final_transcript':

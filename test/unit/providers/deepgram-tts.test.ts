@@ -74,6 +74,20 @@ describe('synthesis over /v1/speak', () => {
     expect(sink.of('done').map(({ contextId }) => contextId)).toEqual(['a', 'b'])
   })
 
+  it('speaks another context at once after a cancel, and keeps the two apart', async () => {
+    fake.next({ lateAudio: 3 })
+    const { stream, sink } = await openTts(tts())
+    stream.speak('This is going to be a very long sentence that nobody wants to hear.', { contextId: 'a', end: true })
+    await sink.until('audio')
+    stream.cancel('a')
+    stream.speak('Not this either.', { contextId: 'b', end: true })
+    stream.cancel('b')
+    stream.speak('But this.', { contextId: 'c', end: true })
+    await sink.untilDone('c')
+    expect(sink.of('done').map(({ contextId }) => contextId)).toEqual(['a', 'b', 'c'])
+    expect([sink.heard('b'), sink.heard('c')]).toEqual(['', 'But this.'])
+  })
+
   it('refuses a second context while one is open, and goes on with the first', async () => {
     const { stream, sink } = await openTts(tts())
     stream.speak('First.', { contextId: 'a' })
@@ -115,6 +129,11 @@ describe('synthesis over /v1/speak', () => {
 })
 
 describe('the quota of flushes', () => {
+  beforeEach(async () => {
+    await fake.close()
+    fake = await new FakeDeepgram({ timeScale: 0.001 }).listen()
+  })
+
   it('is never exceeded: a flush too many waits for its window', async () => {
     const clock = new ManualClock()
     const { stream, sink } = await openTts(tts({ clock }))

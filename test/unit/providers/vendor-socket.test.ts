@@ -7,7 +7,8 @@ import { ManualClock } from '../../../src/testing/manual-clock.js'
 import { silence, speak } from '../../../src/testing/spoken-words.js'
 import { FakeDeepgram } from '../../fixtures/providers/deepgram.js'
 import { fakeKey } from '../../fixtures/providers/fake-vendor.js'
-import { connectStt, connectTts, format, openStt, openTts, pushAll } from '../../fixtures/providers/streams.js'
+import { SttRecorder } from '../../fixtures/providers/recorder.js'
+import { connectStt, format, openStt, openTts, pushAll } from '../../fixtures/providers/streams.js'
 
 /** What all vendors' streams have from the socket they share, shown with one of them. */
 let fake: FakeDeepgram
@@ -98,11 +99,10 @@ describe('aborting', () => {
     expect(await fake.last.ended).toMatchObject({ code: 1006 })
     const controller = new AbortController()
     controller.abort()
-    const { sink } = open
-    const request = { format, baseOffsetMs: 0, signal: controller.signal, options: {} }
-    vendor().stt.connect(request, sink)
-    await sink.until('closed', () => true, 2)
-    expect(sink.types()).toEqual(['open', 'closed', 'closed'])
+    const sink = new SttRecorder()
+    vendor().stt.connect({ format, baseOffsetMs: 0, signal: controller.signal, options: {} }, sink)
+    await sink.until('closed')
+    expect([...open.sink.types(), ...sink.types()]).toEqual(['open', 'closed', 'closed'])
   })
 
   it('takes nothing any more', async () => {
@@ -143,11 +143,42 @@ describe('saying goodbye', () => {
     expect((await sink.until('closed')).failure).toBeUndefined()
   })
 
-  it('before it is open is an abort', async () => {
-    const { stream, sink } = connectTts(vendor().tts)
+  it('before it is open waits until what was said before has been sent', async () => {
+    const { stream, sink } = connectStt(vendor().stt)
+    pushAll(stream, speak('early words', format))
+    expect(stream.bufferedBytes).toBe(2 * 12_800)
+    stream.close()
+    stream.push(speak('late', format))
+    expect((await sink.until('closed')).failure).toBeUndefined()
+    expect(sink.events[0]?.type).toBe('open')
+    expect(sink.texts('final')).toEqual(['early words'])
+    expect(fake.last.audioBytes).toBe(2 * 12_800)
+  })
+
+  it("before it is open is nobody's failure when the upgrade is refused", async () => {
+    fake.next({ refuse: { status: 503 } })
+    const { stream, sink } = connectStt(vendor().stt)
     stream.close()
     await sink.until('closed')
-    expect(sink.types()).toEqual(['closed'])
+    expect(sink.events).toEqual([{ type: 'closed', failure: undefined }])
+  })
+
+  it('waits until everything was spoken, for 10 seconds', async () => {
+    const done = await openTts(vendor().tts)
+    done.stream.speak('To the end.', { contextId: 'a', flush: false })
+    done.stream.close()
+    done.stream.speak('Too late.', { contextId: 'b', end: true })
+    await done.sink.until('closed')
+    expect(done.sink.heard('a')).toBe('To the end.')
+    expect(done.sink.types().slice(-2)).toEqual(['done', 'closed'])
+
+    fake.next({ zombie: true })
+    const stuck = await openTts(vendor().tts)
+    stuck.stream.speak('Nobody says this.', { contextId: 'a', end: true })
+    stuck.stream.close()
+    clock.advance(10_000)
+    clock.advance(5000)
+    expect((await stuck.sink.until('closed')).failure).toBeUndefined()
   })
 
   it('makes no failure of one that comes meanwhile', async () => {
