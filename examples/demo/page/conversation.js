@@ -1,0 +1,130 @@
+import { Caption } from './caption.js'
+import { byId, element } from './elements.js'
+
+const log = byId('conversation')
+
+/** Who said what, as it is said. */
+export class Conversation {
+  /** Lines of the user by utterance number. */
+  #spoken = new Map()
+  /** What the bot says, by utterance id. */
+  #utterances = new Map()
+  #lastReply
+
+  /** Another session counts its utterances anew. */
+  begin() {
+    this.#spoken.clear()
+    this.#utterances.clear()
+    byId('hints')?.remove()
+  }
+
+  userSaid({ utterance, transcript, isFinal }) {
+    let line = this.#spoken.get(utterance)
+    if (!transcript && !line) return
+    line ??= this.#line('user', 'You')
+    this.#spoken.set(utterance, line)
+    line.words.className = isFinal ? 'final' : 'interim'
+    line.words.textContent = transcript || line.words.textContent
+    if (isFinal) this.#spoken.delete(utterance)
+    follow()
+  }
+
+  userTyped(text) {
+    const line = this.#line('user', 'You typed')
+    line.words.textContent = text
+    follow()
+  }
+
+  botReceived(id, ms) {
+    this.#utterance(id).caption.received(ms)
+  }
+
+  botSays(id, text) {
+    const utterance = this.#utterance(id)
+    utterance.caption.add(text)
+    utterance.line ??= this.#line('bot', 'Bot')
+    this.#lastReply = utterance.line
+    this.#show(id, 0)
+    follow()
+  }
+
+  botEnded(id, ms) {
+    this.#utterance(id).caption.ended(ms)
+  }
+
+  /** The bot was heard up to here. */
+  botHeard(id, playedMs) {
+    this.#show(id, playedMs)
+  }
+
+  botFinished(id) {
+    this.#show(id, Number.POSITIVE_INFINITY)
+    this.#utterances.delete(id)
+  }
+
+  botInterrupted(id, heard) {
+    const utterance = this.#utterances.get(id)
+    if (!utterance?.line) return
+    utterance.caption.cut(heard)
+    this.#show(id, 0)
+    utterance.line.box.append(
+      element('span', 'cut-note', heard ? 'interrupted here' : 'interrupted before it was heard'),
+    )
+    this.#utterances.delete(id)
+  }
+
+  answeredIn(ms) {
+    if (this.#lastReply) this.#lastReply.when.textContent = `answered in ${Math.round(ms)} ms`
+  }
+
+  /** Something that both sides should know. */
+  happened(kind, text) {
+    const note = element('p', 'happened', text)
+    note.dataset.kind = kind
+    log.append(note)
+    follow()
+  }
+
+  #utterance(id) {
+    let utterance = this.#utterances.get(id)
+    if (!utterance) {
+      utterance = { caption: new Caption(), shown: -1 }
+      this.#utterances.set(id, utterance)
+    }
+    return utterance
+  }
+
+  #show(id, playedMs) {
+    const utterance = this.#utterances.get(id)
+    if (!utterance?.line) return
+    const { caption, line } = utterance
+    const heard = caption.over
+      ? caption.heardCharacters(0)
+      : Math.max(utterance.heard ?? 0, caption.heardCharacters(playedMs))
+    const { text } = caption
+    if (heard === utterance.heard && text === utterance.text && !caption.over) return
+    utterance.heard = heard
+    utterance.text = text
+    line.words.replaceChildren(
+      element('span', 'heard', text.slice(0, heard)),
+      element('span', caption.over ? 'unheard' : 'ahead', text.slice(heard)),
+    )
+  }
+
+  #line(who, name) {
+    const box = element('div', `said ${who}`)
+    const head = element('p', 'who')
+    const when = element('span', 'when')
+    const words = element('p', 'words')
+    head.append(element('span', '', name), when)
+    box.append(head, words)
+    log.append(box)
+    return { box, when, words }
+  }
+}
+
+/** Keeps the newest in sight, unless somebody has scrolled up to read. */
+function follow() {
+  const left = log.scrollHeight - log.scrollTop - log.clientHeight
+  if (left < 220) log.scrollTop = log.scrollHeight
+}
