@@ -31,8 +31,8 @@ import { validateOptions } from './validate-options.js'
 const tickMs = 20
 /** Upgrades that may be undecided at once. Measured: 512 in flight still stall live calls by no more than 50 ms. */
 const maxPendingUpgrades = 512
-/** When a client that found the server full may come back. */
-const busyRetryMs = 5000
+/** When a client that found the server full may come back, at the soonest. */
+const minRetryMs = 1000
 
 export interface HandlerEvents {
   /** An error that no session's own listener took. */
@@ -218,7 +218,7 @@ class Handler implements VoiceHandler, SetupPorts {
       this.#live.size >= maxSessions ||
       this.#perIp.count(ticket.remoteAddress ?? '') >= perIp ||
       this.#perPrincipal.count(principalKey(principal)) >= perPrincipal
-    return full ? { retryAfterMs: busyRetryMs } : null
+    return full ? { retryAfterMs: this.#retryMs } : null
   }
 
   async create(request: CreateRequest): Promise<Session | SetupFailure> {
@@ -286,11 +286,16 @@ class Handler implements VoiceHandler, SetupPorts {
 
   #busyAtUpgrade(address: string | undefined, protocol: string): { status: 429 | 503; retryAfterMs: number } | null {
     if (this.#draining || this.#admission.pending > maxPendingUpgrades)
-      return { status: 503, retryAfterMs: busyRetryMs }
-    if (this.#perIp.count(address ?? '') >= this.limits.perIp) return { status: 429, retryAfterMs: busyRetryMs }
+      return { status: 503, retryAfterMs: this.#retryMs }
+    if (this.#perIp.count(address ?? '') >= this.limits.perIp) return { status: 429, retryAfterMs: this.#retryMs }
     // A voice.v1 client may want to resume, which always passes; it is judged by its first message.
     const full = this.#live.size >= this.limits.maxSessions || this.#load.overloaded
-    return protocol === '' && full ? { status: 503, retryAfterMs: busyRetryMs } : null
+    return protocol === '' && full ? { status: 503, retryAfterMs: this.#retryMs } : null
+  }
+
+  /** Half as long again as everybody here would need to come back: whoever was refused spreads over that. */
+  get #retryMs(): number {
+    return Math.max(minRetryMs, Math.round((1500 * this.#live.size) / this.limits.acceptsPerSecond))
   }
 
   async #drain(options: DrainOptions): Promise<DrainResult> {

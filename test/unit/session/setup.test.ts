@@ -148,8 +148,8 @@ describe('limits', () => {
     await first.expect('ready')
     const second = await startTestCall(voice, { clock, config: { audio: false } })
     const { code, reason } = await second.closed()
-    expect([code, JSON.parse(reason)]).toEqual([1013, { r: 5000 }])
-    expect(second.of('error')[0]).toMatchObject({ code: 'capacity', retryable: true, retry_after_ms: 5000 })
+    expect([code, JSON.parse(reason)]).toEqual([1013, { r: 1000 }])
+    expect(second.of('error')[0]).toMatchObject({ code: 'capacity', retryable: true, retry_after_ms: 1000 })
     await expect(startTestCall(voice, { clock, protocol: '' })).rejects.toThrow('refused: 503')
   })
 
