@@ -20,7 +20,7 @@ export class SlowReader {
   private bytesPerSecond: number
   private credit = readBytes
   private lastRefill = performance.now()
-  private pending = Buffer.alloc(0)
+  private pending: Buffer = Buffer.alloc(0)
   private upgraded = false
   private closeCode = 1006
   private waiting: NodeJS.Timeout | undefined

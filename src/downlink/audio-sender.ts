@@ -57,6 +57,11 @@ export class AudioSender {
     return sampleRate * (this.encoding === 'linear16' ? 2 : 1)
   }
 
+  /** The sample rate that the way delivers, NaN while unknown. */
+  fittingRate(nowMs: number): number {
+    return this.parts.sent.bytesPerSecond(nowMs) / (this.encoding === 'linear16' ? 2 : 1)
+  }
+
   /** When the last audio left. */
   get lastSentAtMs(): number {
     return this.lastSentMs

@@ -48,10 +48,14 @@ export class Congestion {
     return this.probe.rttMs
   }
 
-  /** Round trip of the path itself, null while unknown. */
-  get pathMs(): number | null {
-    const { baselineMs } = this.probe
-    return baselineMs === null ? this.sent.pathMs : Math.max(baselineMs, this.sent.pathMs ?? 0)
+  /** Round trip of the idle path by pings, null while unknown. */
+  get idleRttMs(): number | null {
+    return this.probe.baselineMs
+  }
+
+  /** What the client needs at least to acknowledge audio. */
+  get pathMs(): number {
+    return Math.max(this.probe.baselineMs ?? 0, this.sent.pathMs ?? 0)
   }
 
   /** What is sent now would have to wait too long on its way. */

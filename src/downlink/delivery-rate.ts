@@ -38,12 +38,20 @@ export class DeliveryRate {
     this.lastBytes = deliveredBytes
   }
 
+  /** NaN when nothing has come in since the way was empty. */
+  bytesPerSecond(nowMs: number): number {
+    const bytes = this.lastBytes - this.fromBytes
+    return bytes === 0 ? Number.NaN : (1000 * bytes) / this.tookMs(nowMs)
+  }
+
   /** How long what is on the way still takes, `queuedBytes` of it not acknowledged. NaN: nothing has come in yet. */
   drainMs(nowMs: number, queuedBytes: number): number {
     const bytes = this.lastBytes - this.fromBytes
-    const sinceMs = nowMs - this.lastMs
     if (bytes === 0) return Number.NaN
-    const tookMs = (sinceMs > lumpMs ? nowMs : this.lastMs) - this.fromMs
-    return Math.max(0, (queuedBytes * tookMs) / bytes - Math.min(sinceMs, lumpMs))
+    return Math.max(0, (queuedBytes * this.tookMs(nowMs)) / bytes - Math.min(nowMs - this.lastMs, lumpMs))
+  }
+
+  private tookMs(nowMs: number): number {
+    return (nowMs - this.lastMs > lumpMs ? nowMs : this.lastMs) - this.fromMs
   }
 }

@@ -52,7 +52,9 @@ export class Follower {
     const { head } = lane
     const bufferedMs = playback.bufferedMs(nowMs)
     if (!head?.isAnchored || bufferedMs === 0) return false
-    if (bufferedMs + sent.unackedMs - (congestion.pathMs ?? 0) < this.maxLeadMs) return false
+    // One that plays will have played for as long as what is on its way still takes.
+    const playedMs = playback.isPaused ? 0 : congestion.pathMs
+    if (bufferedMs + sent.unackedMs - playedMs < this.maxLeadMs) return false
     pacer.holdTo(head, nowMs)
     return true
   }
@@ -66,8 +68,8 @@ export class Follower {
   /** A client that plays sooner or faster than was guessed needs its audio sooner. */
   private follow(utterance: Utterance, playedMs: number, nowMs: number): void {
     const { lane, pacer, congestion } = this.parts
-    if (congestion.pathMs === null) return
-    const movedMs = pacer.observe(utterance, playedMs, congestion.pathMs, nowMs)
+    if (congestion.idleRttMs === null) return
+    const movedMs = pacer.observe(utterance, playedMs, congestion.idleRttMs, nowMs)
     if (movedMs === 0) return
     for (const next of lane.after(utterance)) if (next.isAnchored) next.anchorMs += movedMs
   }

@@ -30,7 +30,7 @@ export interface BackpressureOptions {
   readonly criticalBytes: number
   /** Lateness that dropping keeps to when the quality cannot go lower. Default 500. */
   readonly liveLagMs: number
-  /** Lateness that is borne while a lower quality may still help. Default 1500. */
+  /** Lateness that is borne while a lower quality may still help. Default 2000; a reader at half rate comes to 1600. */
   readonly tolerableLagMs: number
   /** Time without pressure before the quality is raised again; doubled on every relapse. Default 10,000. */
   readonly recoverMs: number
@@ -52,7 +52,7 @@ export const defaultBackpressure: BackpressureOptions = {
   elevatedBytes: 32 * 1024,
   criticalBytes: 64 * 1024,
   liveLagMs: 500,
-  tolerableLagMs: 1500,
+  tolerableLagMs: 2000,
   recoverMs: 10_000,
   maxQueuedMs: 10_000,
   maxQueuedMessages: 256,

@@ -24,6 +24,7 @@ export class Playback {
   private report: PlaybackReport | undefined
   private reportedAtMs = Number.NEGATIVE_INFINITY
   private silent = false
+  private paused = false
   private markedMs = 0
 
   /** Another socket, with another way to tell. */
@@ -48,17 +49,23 @@ export class Playback {
     return this.reportedAtMs
   }
 
-  /** What is left of the client's buffer if it plays. 0 when it has not reported lately. */
+  /** It has audio and does not play it. */
+  get isPaused(): boolean {
+    return this.paused
+  }
+
+  /** What is left of the client's buffer. 0 when it has not reported lately. */
   bufferedMs(nowMs: number): number {
     const elapsedMs = nowMs - this.reportedAtMs
     if (this.source !== 'report' || !this.report || elapsedMs > reportLateMs) return 0
-    return Math.max(0, this.report.buffered_ms - elapsedMs)
+    return Math.max(0, this.report.buffered_ms - (this.paused ? 0 : elapsedMs))
   }
 
   onReport(utterance: Utterance | undefined, report: PlaybackReport | null, nowMs: number): void {
     this.reportedAtMs = nowMs
     this.silent = report === null
     if (!utterance || !report) return
+    this.paused = report.buffered_ms > 0 && this.reported === utterance && this.report?.played_ms === report.played_ms
     this.reported = utterance
     this.report = report
   }
@@ -74,6 +81,7 @@ export class Playback {
     if (!this.reported || this.reported.order > through.order) return
     this.reported = undefined
     this.report = undefined
+    this.paused = false
   }
 
   /** What was heard of it by now, between what was last told and what was sent. */

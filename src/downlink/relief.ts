@@ -57,7 +57,7 @@ export class Relief {
     if (!head) return false
     const { criticalLagMs, elevatedLagMs } = this.options
     const enough = quality.isOnTrial ? elevatedLagMs : criticalLagMs
-    const lowered = congestion.lagMs >= enough && quality.lower(nowMs, head.sampleRate)
+    const lowered = congestion.lagMs >= enough && quality.lower(nowMs, head.sampleRate, sender.fittingRate(nowMs))
     if (congestion.isFull) sender.drop(lateMs, 'buffered', nowMs)
     const mayStillHelp = quality.canLower(head.sampleRate) || nowMs - quality.steppedAtMs < stepSettlesMs
     const limitMs = mayStillHelp ? this.options.tolerableLagMs : this.options.liveLagMs

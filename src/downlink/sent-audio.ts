@@ -59,6 +59,11 @@ export class SentAudio {
     return this.acked === this.next ? 0 : nowMs - this.at(this.acked).sentAtMs
   }
 
+  /** What the way delivers, in bytes on the wire. NaN while that is unknown. */
+  bytesPerSecond(nowMs: number): number {
+    return this.rate.bytesPerSecond(nowMs)
+  }
+
   /** How long what is on the way will take, at the rate at which acknowledgements come in. NaN while that is unknown. */
   drainMs(nowMs: number): number {
     return this.rate.drainMs(nowMs, this.sentTotalBytes - this.ackedTotalBytes)
