@@ -140,8 +140,9 @@ export class TtsConnection {
     if (this.isOver) return
     this.stop()
     this.attempt.ended()
-    this.quietly(() => this.stream?.close())
-    this.controller.abort('closed')
+    // A vendor that is said goodbye to gives the place free at once; but what it still says is not worth waiting for.
+    if (this.contexts.size === 0) this.quietly(() => this.stream?.close())
+    else this.abandon()
   }
 
   /** Waits for audio, from now on. */
@@ -207,9 +208,13 @@ export class TtsConnection {
   private fail(failure: ProviderFailure, slow: boolean): void {
     if (this.isOver) return
     this.stop()
-    this.quietly(() => this.stream?.abort())
-    this.controller.abort('failed')
+    this.abandon()
     this.sink.failed(this, failure, slow)
+  }
+
+  private abandon(): void {
+    this.controller.abort()
+    this.quietly(() => this.stream?.abort())
   }
 
   private stop(): void {

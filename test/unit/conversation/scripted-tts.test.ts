@@ -1,10 +1,25 @@
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { ProviderFailure, TimedText, TtsSink } from '../../../src/providers/contracts.js'
 import { ManualClock } from '../../../src/testing/manual-clock.js'
 import { ScriptedTts, type ScriptedTtsOptions } from '../../../src/testing/scripted-tts.js'
 import { speechOf, textOf } from '../../../src/testing/spoken-text.js'
+import { ttsProviderSuite } from '../../../src/testing/tts-provider-suite.js'
+import { systemClock } from '../../../src/util/clock.js'
 
 const format = { encoding: 'linear16', sampleRate: 16_000, channels: 1 } as const
+
+ttsProviderSuite(
+  { describe, it, expect },
+  {
+    name: 'the scripted synthesiser',
+    format,
+    timeoutMs: 3000,
+    settleMs: 5,
+    create: () => new ScriptedTts({ clock: systemClock, speed: 100, openMs: 5, startMs: 5 }),
+    createFailing: () =>
+      new ScriptedTts({ clock: systemClock, fault: () => ({ refuse: { class: 'auth', reason: 'scripted' } }) }),
+  },
+)
 
 class Recorder implements TtsSink {
   readonly events: string[] = []
@@ -43,7 +58,7 @@ function connect(options: Omit<ScriptedTtsOptions, 'clock'> = {}) {
 
 test('its audio says its text, in real time times its speed, with the times of its words', () => {
   const { clock, tts, sink, stream } = connect({ speed: 2, msPerChar: 50 })
-  stream.speak('Hello there.', { contextId: 'a' })
+  stream.speak('Hello there.', { contextId: 'a', end: true })
   expect(tts.openContexts).toBe(1)
   clock.advance(100)
   expect(textOf(sink.pcm)).toBe('He')
@@ -63,7 +78,7 @@ test('its audio says its text, in real time times its speed, with the times of i
 
 test('a paused stream gives nothing and goes on where it was', () => {
   const { clock, sink, stream } = connect()
-  stream.speak('Hello there.', { contextId: 'a' })
+  stream.speak('Hello there.', { contextId: 'a', end: true })
   clock.advance(110)
   stream.pause?.()
   const before = textOf(sink.pcm)
