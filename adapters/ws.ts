@@ -2,7 +2,7 @@ import { WebSocketServer } from 'ws'
 import type { VoiceMount } from '../src/upgrade.js'
 import { EarlyMessages } from './internal/early-messages.js'
 import { watchLoad } from './internal/load-probe.js'
-import { admit, type DialectOption, maxMessageBytes } from './internal/mount.js'
+import { admit, type DialectOption, loggerOf, maxMessageBytes } from './internal/mount.js'
 import {
   type Listener,
   type NodeRequest,
@@ -72,7 +72,12 @@ export function attachVoice(server: UpgradeServer, voice: VoiceMount, options: A
   const detach = mountUpgrade(
     server,
     path,
-    (request, socket, head) => void upgrade(wss, voice, options, request, socket, head),
+    (request, socket, head) => {
+      upgrade(wss, voice, options, request, socket, head).catch(error => {
+        loggerOf(voice).error({ err: error }, 'an upgrade failed')
+        socket.destroy()
+      })
+    },
     onUnhandled,
   )
   return { wss, detach, [Symbol.dispose]: detach }

@@ -207,6 +207,19 @@ describe('attachVoice', () => {
     expect(wss.clients.size).toBe(1)
   })
 
+  it('survives a listener of its ws server that throws', async () => {
+    const server = await listen()
+    const mount = new RecordingMount()
+    const { wss } = attachVoice(server, mount)
+    wss.on('connection', () => {
+      throw new Error('a failing listener')
+    })
+    const client = await answerTo(server, '/voice')
+    await client.gone()
+    expect(mount.logged.length).toBe(1)
+    expect((await mount.session()).ended ?? (await mount.sessions[0]?.end())).toMatchObject({ code: 1006 })
+  })
+
   it('limits what ws takes to twice what core takes, without compression', () => {
     const { options } = voiceServer(new RecordingMount())
     expect(options).toMatchObject({ noServer: true, maxPayload: 8192, perMessageDeflate: false })
