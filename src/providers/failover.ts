@@ -173,7 +173,19 @@ export class FailoverChain<C extends ChainCandidate> {
       standing.rateFailures++
       return standing.rateFailures < MAX_RATE_FAILURES && (failure.retryAfterMs ?? 0) <= LONGEST_WAIT_MS
     }
+    if (this.#coolDownMs(standing) > 0 && this.#othersReady()) return false
     return standing.quickFailures < MAX_QUICK_FAILURES && standing.retries < retryDelaysMs.length
+  }
+
+  #coolDownMs({ candidate }: Standing<C>): number {
+    const { leg, health } = this.#options
+    return health.coolDownMs(leg, candidate.provider.name)
+  }
+
+  #othersReady(): boolean {
+    return this.#standings.some((standing, index) => {
+      return index !== this.#index && !standing.barred && this.#coolDownMs(standing) === 0
+    })
   }
 
   /** Half to one and a half times the schedule, so that sessions which failed together come back apart. */

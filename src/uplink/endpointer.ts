@@ -36,12 +36,19 @@ export class Endpointer {
 
   /** Something was said that has not ended. */
   get open(): boolean {
-    return this.transcripts.hasText || this.hearing.outstanding
+    return this.transcripts.hasText || (this.hearing.detects && this.hearing.outstanding)
   }
 
   /** Takes the user to have finished, if a turn may end so and nobody says so already. */
-  end(): void {
+  private end(): void {
     if (this.turns.mode === 'auto' && this.open && !this.bridge.ending) this.bridge.request('silence')
+  }
+
+  /** The user is gone: what was said is complete. */
+  conclude(): void {
+    this.end()
+    if (this.bridge.pending) return
+    if (this.transcripts.interimOpen || this.hearing.outstanding) this.bridge.request(null)
   }
 
   /** What the sound so far means. Once per frame, so it makes nothing. */
@@ -57,7 +64,9 @@ export class Endpointer {
 
   private get endpointMs(): number {
     const { endpointMs } = this.turns
-    return this.bridge.capabilities?.endpointing ? endpointMs + BACKSTOP_MS : endpointMs
+    // Without a detector, words that stop coming are the only sign.
+    const backstop = this.bridge.capabilities?.endpointing || !this.hearing.detects
+    return backstop ? endpointMs + BACKSTOP_MS : endpointMs
   }
 
   private forceFinal(): void {

@@ -24,19 +24,27 @@ export interface HearingOptions {
 export class Hearing implements SpeechListener {
   private readonly options: HearingOptions
   private detector: SpeechDetector | undefined
-  private lastVoiceMs = Number.NEGATIVE_INFINITY
+  /** End of the last voice that the detector heard. */
+  private detectedMs = Number.NEGATIVE_INFINITY
+  /** End of the last words that it did not hear. */
+  private undetectedMs = Number.NEGATIVE_INFINITY
   /** Where the last stretch of voice began. */
   private stretchStartMs = Number.NEGATIVE_INFINITY
   /** Results reach up to here. */
   private coveredMs = 0
   /** Answers were asked for up to here, and came or had their time. */
   private answeredMs = 0
-  /** Where words were last heard that the detector does not hear. */
-  private unheardWordsMs = Number.NEGATIVE_INFINITY
+  /** When such words last came. */
+  private undetectedAtMs = Number.NEGATIVE_INFINITY
   private positionMs = 0
 
   constructor(options: HearingOptions) {
     this.options = options
+  }
+
+  /** Voice is detected; of packets, which are not decoded, nothing is known. */
+  get detects(): boolean {
+    return this.options.format.encoding !== 'opus'
   }
 
   /** Milliseconds of voice so far, pauses not counted. 0 without a detector. */
@@ -51,7 +59,7 @@ export class Hearing implements SpeechListener {
 
   /** Milliseconds in which the user has said nothing that anybody heard. */
   get quietMs(): number {
-    const sinceWordsMs = this.positionMs - this.unheardWordsMs
+    const sinceWordsMs = this.positionMs - this.undetectedAtMs
     return this.detector ? Math.min(this.detector.silentForMs, sinceWordsMs) : sinceWordsMs
   }
 
@@ -79,15 +87,14 @@ export class Hearing implements SpeechListener {
     return this.voiceEndMs >= ms ? ms : Math.max(this.voiceEndMs, ms - KEPT_QUIET_MS)
   }
 
-  /** End of the last voice; now, while it lasts. Without a detector everything may be voice. */
+  /** End of the last voice; now, while it lasts. */
   get voiceEndMs(): number {
-    if (!this.detector) return this.options.format.encoding === 'opus' ? this.positionMs : this.lastVoiceMs
-    return this.detector.speaking ? this.detector.positionMs - this.detector.silentForMs : this.lastVoiceMs
+    return Math.max(this.detectedEndMs, this.undetectedMs)
   }
 
   /** Audio whose last byte is at `endMs`. */
   push(audio: Uint8Array, endMs: number): void {
-    if (this.options.format.encoding !== 'opus') {
+    if (this.detects) {
       this.detector ??= this.createDetector(this.positionMs)
       this.detector.push(audio)
     }
@@ -101,9 +108,9 @@ export class Hearing implements SpeechListener {
 
   /** New words were delivered. Where the detector hears nothing, they are the voice. */
   words(startMs: number, endMs: number): void {
-    if (this.detector && this.voiceEndMs > startMs) return
-    this.unheardWordsMs = this.positionMs
-    this.lastVoiceMs = Math.max(this.lastVoiceMs, endMs)
+    if (this.detector && this.detectedEndMs > startMs) return
+    this.undetectedAtMs = this.positionMs
+    this.undetectedMs = Math.max(this.undetectedMs, endMs)
   }
 
   /** Results up to `ms` are final. */
@@ -127,11 +134,16 @@ export class Hearing implements SpeechListener {
   }
 
   speechEnd(atMs: number): void {
-    this.lastVoiceMs = Math.max(this.lastVoiceMs, atMs)
+    this.detectedMs = atMs
     this.options.listener.speechEnd(atMs)
   }
 
   silence(): void {}
+
+  private get detectedEndMs(): number {
+    if (!this.detects) return this.positionMs
+    return this.detector?.speaking ? this.detector.positionMs - this.detector.silentForMs : this.detectedMs
+  }
 
   /** Made at the first audio: most sessions of a text-only page never need it. */
   private createDetector(startMs: number): SpeechDetector {

@@ -195,7 +195,7 @@ export class Uplink implements Ticking {
     if (this.sinceAudioMs >= REST_MS) this.bridge.flushRest('long')
     this.bridge.tick(nowMs, elapsedMs, this.attached)
     if (this.closed || this.sinceAudioMs < ABSENT_MS) return
-    if (this.attached) this.endpointer.end()
+    if (this.attached) this.endpointer.conclude()
     if (this.sinceAudioMs < FORGET_MS || this.bridge.watched || this.bridge.pending) return
     this.rest()
     this.ticking = false
@@ -237,7 +237,7 @@ export class Uplink implements Ticking {
     const { timeline } = source
     const isNew = transcript.text !== '' && transcript.text !== source.last?.text
     const endMs = timeline.endOf(transcript.endMs)
-    const mayEnd = this.options.turns.mode === 'auto' && this.attached && !bridge.ending
+    const mayEnd = this.options.turns.mode === 'auto' && this.attached && !bridge.pending
     this.transcripts.accept(source, transcript, mayEnd)
     if (isNew) hearing.words(timeline.startOf(transcript.startMs), endMs)
     if (transcript.kind === 'interim') return
@@ -268,8 +268,7 @@ export class Uplink implements Ticking {
 
   private suspend(): void {
     this.suspended = true
-    if (this.options.turns.mode === 'auto') this.endpointer.end()
-    else if (this.endpointer.open) this.bridge.request(null)
+    this.endpointer.conclude()
     this.keepTime()
     this.rest()
   }
