@@ -35,11 +35,6 @@ export class BargeIn {
     return this.#falseInterruptions
   }
 
-  /** Speech is held until it is clear whether the user means it. */
-  get holding(): boolean {
-    return this.#cancelDoubt !== undefined
-  }
-
   configure(options: TurnOptions): void {
     this.#options = options
   }
@@ -58,12 +53,14 @@ export class BargeIn {
     }
   }
 
-  /** The turn being said has `count` words. */
-  words(count: number): void {
+  /** The turn being said has `count` words; `certain` when they will not be taken back. */
+  words(count: number, certain: boolean): void {
     const { bargeIn, minWords } = this.#options
-    if (!bargeIn || count === 0 || !(this.#ports.interruptible || this.#ports.preparing)) return
-    if (count >= minWords) this.#ports.interrupt()
-    else if (this.holding) this.#doubt()
+    const { interruptible, preparing } = this.#ports
+    if (!bargeIn || count === 0 || !(interruptible || preparing)) return
+    // A guess is enough to stop talking, but not to give an answer up of which nothing was heard yet.
+    if (count >= minWords && (interruptible || certain)) this.#ports.interrupt()
+    else if (preparing || this.#isHolding) this.#doubt()
   }
 
   /** Whether what the user said in passing is no turn of its own. */
@@ -77,6 +74,10 @@ export class BargeIn {
     this.#cancelDoubt()
     this.#cancelDoubt = undefined
     this.#ports.hold(false)
+  }
+
+  get #isHolding(): boolean {
+    return this.#cancelDoubt !== undefined
   }
 
   #doubt(): void {

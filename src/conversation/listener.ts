@@ -38,7 +38,7 @@ export class Listener {
     this.#hooks = hooks
     this.#bargeIn = new BargeIn(options, clock, hooks)
     this.#turns = new TurnAssembler(options, clock, {
-      words: count => this.#bargeIn.words(count),
+      words: (count, certain) => this.#bargeIn.words(count, certain),
       turn: turn => this.#done(turn),
       history: () => history.items,
       failed: error => ports.error(appError('turns.isComplete', error)),

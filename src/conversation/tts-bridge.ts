@@ -232,7 +232,7 @@ export class TtsBridge implements Producer {
     if (!job || !utterance) return this.pump()
     const hasAudio = job.held.length > 0 || (job.started && utterance.alignment.takeMs > 0)
     const problem = failure ?? (hasAudio ? undefined : silence)
-    if (problem && (problem.class !== 'data' || ++this.rejections >= maxRejections)) {
+    if (problem && (hasAudio || problem.class !== 'data' || ++this.rejections >= maxRejections)) {
       this.rejections = 0
       return this.supervisor.reject(problem)
     }
@@ -250,6 +250,7 @@ export class TtsBridge implements Producer {
       }
       if (!head.done) return
       if (!head.started) this.pass(utterance, head)
+      if (this.jobs[0] !== head) return
       utterance.alignment.complete()
       this.jobs.shift()
     }

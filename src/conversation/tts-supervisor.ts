@@ -60,6 +60,8 @@ export class TtsSupervisor implements TtsConnectionSink {
   private isLost = true
   private isDown = false
   private everServed = false
+  /** There are candidates, but none can be used. */
+  private isMisfit = false
   private failoverCount = 0
 
   constructor(candidates: readonly TtsCandidate[], options: TtsSupervisorOptions, ports: TtsSupervisorPorts) {
@@ -96,6 +98,7 @@ export class TtsSupervisor implements TtsConnectionSink {
       return false
     })
     this.isLost = this.candidates.length === 0
+    this.isMisfit = this.isLost && candidates.length > 0
     // Another vendor may accept what one rejects as malformed: voices and models have their own names everywhere.
     this.chain = this.isLost
       ? undefined
@@ -109,6 +112,7 @@ export class TtsSupervisor implements TtsConnectionSink {
 
   /** Connects ahead of the first text. */
   warm(): void {
+    if (this.isMisfit) return this.lose('', { class: 'data', reason: 'no synthesiser offers a format we can decode' })
     if (this.live || this.isLost) return
     this.warming = true
     this.need()
@@ -164,6 +168,7 @@ export class TtsSupervisor implements TtsConnectionSink {
   giveUp(): void {
     this.release()
     this.isLost = true
+    this.isMisfit = false
   }
 
   opened(connection: TtsConnection): void {

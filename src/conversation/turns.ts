@@ -26,8 +26,8 @@ export interface SpokenTurn {
 }
 
 export interface TurnPorts {
-  /** The turn being said has `count` words by now. */
-  words(count: number): void
+  /** The turn being said has `count` words by now; `certain` when the last of them are final. */
+  words(count: number, certain: boolean): void
   /** The user is done. */
   turn(turn: SpokenTurn): void
   history(): readonly HistoryItem[]
@@ -78,7 +78,7 @@ export class TurnAssembler {
     if (transcript.kind === 'interim') {
       if (late) return
       this.#interim = transcript
-      if (spoken) this.#spoke()
+      if (spoken) this.#spoke(false)
       return
     }
     if (late && transcript.utterance === this.#guessed) return
@@ -86,7 +86,7 @@ export class TurnAssembler {
     if (spoken) this.#finals.push(transcript)
     // What comes after its turn was closed gets one of its own at once: no other end will come for it.
     if (late) return this.#close(this.#endedAtMs)
-    if (spoken) this.#spoke()
+    if (spoken) this.#spoke(true)
     if (transcript.kind === 'speech-final' && this.#options.mode === 'auto') this.#end(transcript.endMs)
   }
 
@@ -112,9 +112,9 @@ export class TurnAssembler {
     return joinSpeech(finals, this.#interim?.text ?? '').trim()
   }
 
-  #spoke(): void {
+  #spoke(certain: boolean): void {
     this.#goOn()
-    this.#ports.words(countWords(this.#text()))
+    this.#ports.words(countWords(this.#text()), certain)
   }
 
   /** There are more words: whether the turn was over is no longer the question. */

@@ -76,6 +76,24 @@ describe('the three windows of an interruption', () => {
   })
 })
 
+test('a guess of the recogniser that comes to nothing only delays the answer', async () => {
+  const talk = new TestTalk({ agent: () => story, tts: [{ startMs: 600 }] })
+  await talk.says('go on')
+  await talk.pass(100)
+  const startMs = talk.clock.now()
+  for (let n = 0; n < 4; n++) {
+    await talk.pass(200)
+    const endMs = talk.clock.now()
+    talk.conversation.onTranscript({ kind: 'interim', text: 'uh', utterance: 7, startMs, endMs })
+  }
+  talk.conversation.onTranscript({ kind: 'final', text: '', utterance: 7, startMs, endMs: talk.clock.now() })
+  expect(talk.out.held).toBe(true)
+  await talk.pass(15_000)
+  expect(talk.assistant).toEqual([story])
+  expect(talk.conversation.stats()).toMatchObject({ interruptions: 0, falseInterruptions: 1 })
+  expect(await talk.end()).toEqual(nothing)
+})
+
 describe('what interrupts', () => {
   const agent = () => story
 

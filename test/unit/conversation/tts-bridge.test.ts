@@ -178,6 +178,11 @@ describe('formats', () => {
     expect(talk.tts[0]!.connections).toEqual([])
     expect(talk.legs).toMatchObject([{ state: 'live', provider: 'tts-1' }])
     expect(await talk.end()).toEqual(nothing)
+    const misfit = new TestTalk({ tts: [{ formats: [opus] }] })
+    expect(misfit.legs).toMatchObject([{ state: 'lost' }])
+    misfit.conversation.say('Only to be read.')
+    expect(misfit.out.ofType('tts_text')).toHaveLength(1)
+    expect(await misfit.end()).toEqual(nothing)
   })
 })
 
