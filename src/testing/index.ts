@@ -1,3 +1,4 @@
+export { systemClock } from '../util/clock.js'
 export { ManualClock } from './manual-clock.js'
 export {
   type MemoryPeer,
