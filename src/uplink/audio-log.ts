@@ -22,6 +22,8 @@ export class AudioLog {
   sent = 0
   /** Everything the client sent or skipped so far. */
   written = 0
+  /** Some stream has been given everything before. */
+  sentOnce = 0
   private readonly pool: SlabPool
   private readonly runs: Run[] = []
   private grid: number
@@ -137,6 +139,12 @@ export class AudioLog {
       gone++
     }
     if (gone > 0) this.runs.splice(0, gone)
+  }
+
+  /** Another stream must be given everything that is not final. */
+  rewind(): void {
+    this.sentOnce = Math.max(this.sentOnce, this.sent)
+    this.sent = this.finalised
   }
 
   /** Makes a hole of `from` to `to`. */

@@ -29,7 +29,7 @@ export class LogLimits {
 
   /** Reading more would soon mean dropping it. */
   get full(): boolean {
-    return this.span(this.log.sent) > READS_PAUSE_AT_MS
+    return this.span(Math.max(this.log.sent, this.log.sentOnce)) > READS_PAUSE_AT_MS
   }
 
   /** @param served a stream is open: what it was sent, it has heard. */

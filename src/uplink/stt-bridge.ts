@@ -251,7 +251,7 @@ export class SttBridge implements ConnectionOwner {
     this.unanswered = 0
     this.awaitsOther = false
     this.drainTo = Number.POSITIVE_INFINITY
-    log.sent = log.finalised
+    log.rewind()
     this.finalization.rewind()
     this.ports.gone()
   }
