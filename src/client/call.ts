@@ -253,7 +253,7 @@ export function createCall(
     const heldFrom = Math.max(from, ring.start())
     if (tts?.action === 'rewind') tracker.rewind(tts.utterance_id)
     attach(link, message.state === 'degraded')
-    uplink.resume(link.socket, from, message.cseq)
+    uplink.resume(link.socket, from, message.cseq, lost)
     work('resumed')
     tell({
       type: 'resumed',
@@ -262,7 +262,6 @@ export function createCall(
       lostMs: ring.toMs(heldFrom - Math.min(from, lost?.from ?? from)),
       eventsLost: message.events_lost,
     })
-    if (lost && lost.from < from) tell({ type: 'gap', ...lost, reason: 'ring' })
     if (tts?.action === 'discard') clear(tts.utterance_id, tts.action)
   }
 

@@ -1,5 +1,5 @@
 import type { AudioFormat } from '../audio/format.js'
-import type { GapReason } from '../protocol/messages.js'
+import type { GapReason, ResumedMessage } from '../protocol/messages.js'
 import { type AudioRing, createAudioRing } from './audio-ring.js'
 import { createOutbox, type Outbox, type OutboxMessage } from './outbox.js'
 
@@ -29,8 +29,11 @@ export interface Uplink {
   confirm(audioIn: number, cseq: number): boolean
   /** Nothing is sent until `resume` or `restart`. */
   detach(): void
-  /** The same session on another socket: sends what the server does not have. */
-  resume(port: UplinkPort, from: number, cseq: number): void
+  /**
+   * The same session on another socket: sends what the server does not have.
+   * @param lost what the server knows to be lost.
+   */
+  resume(port: UplinkPort, from: number, cseq: number, lost: ResumedMessage['lost']): void
   /**
    * Another session: what never left is the beginning of it. What left and was not confirmed is lost, because sending
    * it again might say it twice. Returns how many messages that were.
@@ -46,28 +49,38 @@ export function createUplink(format: AudioFormat, lost: (from: number, to: numbe
   let sent = 0
   let acknowledged = 0
   let replayEnd = 0
+  let reported = 0
+
+  /** Once, although the message that tells the server may get lost and have to be repeated. */
+  function report(from: number, to: number, reason: GapReason): void {
+    from = Math.max(from, reported)
+    reported = Math.max(to, reported)
+    if (to > from) lost(from, to, reason)
+  }
 
   function attach(given: UplinkPort, from: number): void {
     port = given
-    sent = acknowledged = from
+    sent = from
     replayEnd = ring.end()
     if (from < ring.start()) skip('ring')
+    acknowledged = sent
     pump()
   }
 
   function pump(): void {
     while (port) {
       const message = outbox.take(sent)
-      const pcm = ring.read(sent)
-      if (message) port.send(message)
-      else if (sent < ring.start()) skip('overflow')
       // More than half of the ring under way could neither be taken back nor be sent again after a cut: the network
       // swallows minutes of audio without a word.
-      else if (!pcm || ring.toMs(sent - acknowledged) >= ring.windowMs / 2) return
-      else {
+      const full = ring.toMs(sent - acknowledged) >= ring.windowMs / 2
+      const pcm = ring.read(sent)
+      if (message) port.send(message)
+      else if (full) return
+      else if (pcm) {
         port.send(pcm)
         sent += pcm.length
-      }
+      } else if (sent < ring.start()) skip('overflow')
+      else return
     }
   }
 
@@ -76,7 +89,7 @@ export function createUplink(format: AudioFormat, lost: (from: number, to: numbe
     const from = sent
     sent = ring.start()
     port?.send(JSON.stringify({ type: 'gap', from, to: sent, reason }))
-    lost(from, sent, reason)
+    report(from, sent, reason)
   }
 
   return {
@@ -105,15 +118,17 @@ export function createUplink(format: AudioFormat, lost: (from: number, to: numbe
     detach() {
       port = undefined
     },
-    resume(given, from, cseq) {
+    resume(given, from, cseq, gone) {
       outbox.confirm(cseq)
       outbox.rewind()
+      if (gone) report(gone.from, gone.to, 'ring')
       attach(given, from)
     },
     restart(given) {
       const base = Math.max(sent, ring.start())
       const messages = outbox.rebase(base)
-      if (base > acknowledged) lost(acknowledged, base, 'ring')
+      report(acknowledged, base, 'ring')
+      reported = 0
       ring.rebase(base)
       attach(given, 0)
       return messages
