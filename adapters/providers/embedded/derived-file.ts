@@ -33,7 +33,8 @@ function read(path: string): Uint8Array<ArrayBuffer> | undefined {
   } catch {
     return undefined
   }
-  const bytes = file.subarray(DIGEST_BYTES)
+  // A copy in a buffer of its own: what Node reads may sit anywhere in a larger one.
+  const bytes = Uint8Array.from(file.subarray(DIGEST_BYTES))
   return digest(bytes).equals(file.subarray(0, DIGEST_BYTES)) ? bytes : undefined
 }
 
@@ -44,6 +45,14 @@ function write(folder: string, path: string, bytes: Uint8Array): void {
     writeFileSync(draft, Buffer.concat([digest(bytes), bytes]), { flag: 'wx' })
     renameSync(draft, path)
   } catch {
-    rmSync(draft, { force: true })
+    remove(draft)
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // Where nothing could be written there is nothing to remove.
   }
 }

@@ -153,7 +153,7 @@ class EmbeddedSttStream implements SttStream {
     if (this.closing || audio.length === 0) return this.writable
     const copy = Uint8Array.from(audio)
     this.lease.post({ type: 'audio', stream: this.lease.stream, audio: copy }, [copy.buffer])
-    this.pushedBytes += copy.length
+    this.pushedBytes += audio.length
     if (this.bufferedBytes > WINDOW_BYTES) this.writable = false
     return this.writable
   }

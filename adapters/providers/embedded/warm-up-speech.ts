@@ -11,5 +11,5 @@ const REVISION = 1
 export function warmUpSpeech(): Int16Array {
   const name = `warm-up-${assets.fliteWasm.sha256.slice(0, 16)}-${REVISION}.pcm`
   const pcm = derivedFile(cacheFolder(), name, () => new Flite().speak(TEXT, VOICE, 1).pcm.slice())
-  return new Int16Array(pcm.slice().buffer)
+  return new Int16Array(pcm.buffer)
 }

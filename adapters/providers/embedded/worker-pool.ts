@@ -68,13 +68,13 @@ export class WorkerPool<To extends StreamMessage, From extends StreamMessage> {
   /** Ends the workers that serve streams, as a crash would. Returns how many. */
   kill(): number {
     const busy = [...this.#workers].filter(worker => worker.streams > 0)
-    for (const worker of busy) void this.#stop(worker)
+    for (const worker of busy) void this.#stop(worker, 'the worker was killed')
     return busy.length
   }
 
   /** Ends every worker and waits until they are gone. */
   async shutdown(): Promise<void> {
-    await Promise.all([...this.#workers].map(worker => this.#stop(worker)))
+    await Promise.all([...this.#workers].map(worker => this.#stop(worker, 'the engines were shut down')))
   }
 
   #withRoom(): EngineWorker<To, From> | undefined {
@@ -88,14 +88,14 @@ export class WorkerPool<To extends StreamMessage, From extends StreamMessage> {
     return worker
   }
 
-  #stop(worker: EngineWorker<To, From>): Promise<void> {
+  #stop(worker: EngineWorker<To, From>, reason: string): Promise<void> {
     this.#workers.delete(worker)
-    return worker.stop()
+    return worker.stop(reason)
   }
 
   #trim(keepIdle: number): void {
     const idle = [...this.#workers].filter(worker => worker.streams === 0)
-    for (const worker of idle.slice(keepIdle)) void this.#stop(worker)
+    for (const worker of idle.slice(keepIdle)) void this.#stop(worker, 'the worker was not needed')
   }
 }
 
@@ -149,7 +149,9 @@ class EngineWorker<To extends StreamMessage, From extends StreamMessage> {
     this.#worker.postMessage(message, transfer)
   }
 
-  async stop(): Promise<void> {
+  /** `reason` is told to the streams it still has. */
+  async stop(reason: string): Promise<void> {
+    this.#failure ??= reason
     await this.#worker.terminate()
   }
 
@@ -159,8 +161,7 @@ class EngineWorker<To extends StreamMessage, From extends StreamMessage> {
       return
     }
     if (message.type === 'failed') {
-      this.#failure = message.reason
-      void this.stop()
+      void this.stop(message.reason)
       return
     }
     this.#loading = false
