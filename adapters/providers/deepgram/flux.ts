@@ -30,14 +30,24 @@ export function fluxQuery(model: string, own: DeepgramSttOptions, { format, opti
   }
 }
 
+/** What an account turned out not to have. Shared by the streams of a provider. */
+export interface FluxFeatures {
+  /** `ForceEndTurn` has to be enabled by Deepgram; where it is not, it ends the connection (SDK, `sendForceEndTurn`). */
+  forceEndTurn: boolean
+}
+
 /** A stream over `/v2/listen`. Its results are cumulative within a turn, and only the end of a turn is final. */
 export class FluxStream extends VendorStream<SttSink> implements SttStream {
+  private readonly features: FluxFeatures
   private options: SttOptions
   /** What is known of the turn that is open. */
   private turn: Omit<Transcript, 'kind'> | undefined
 
-  constructor(route: VendorRoute, { options }: SttRequest, sink: SttSink) {
+  private forced = false
+
+  constructor(route: VendorRoute, { options }: SttRequest, features: FluxFeatures, sink: SttSink) {
     super(route, sink)
+    this.features = features
     this.options = options
   }
 
@@ -46,6 +56,8 @@ export class FluxStream extends VendorStream<SttSink> implements SttStream {
   }
 
   finalize(): void {
+    if (!this.features.forceEndTurn) return
+    this.forced = true
     this.socket.sendJson({ type: 'ForceEndTurn' })
   }
 
@@ -95,10 +107,17 @@ export class FluxStream extends VendorStream<SttSink> implements SttStream {
       case 'TurnInfo':
         return this.turnInfo(message)
       case 'Error':
-        return this.socket.fail(deepgramError(message, this.requestId))
+        return this.failed(deepgramError(message, this.requestId))
       case 'ConfigureFailure':
         return this.sink.warning({ code: 'configure_failure', message: 'the new options were refused' })
     }
+  }
+
+  private failed(failure: ProviderFailure): void {
+    if (!this.forced || failure.vendorCode !== 'UNPARSABLE_CLIENT_MESSAGE') return this.socket.fail(failure)
+    this.features.forceEndTurn = false
+    // The next connection will not meet it again.
+    this.socket.fail({ ...failure, class: 'lifetime', reason: 'ForceEndTurn is not enabled for this account' })
   }
 
   private turnInfo(message: VendorMessage): void {

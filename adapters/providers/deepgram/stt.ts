@@ -1,7 +1,7 @@
 import type { AudioFormat } from '../../../src/audio/format.js'
 import type { SttCapabilities, SttProvider, SttRequest, SttSink, SttStream } from '../../../src/providers/contracts.js'
 import type { VendorAccount } from '../../internal/vendor-account.js'
-import { FluxStream, fluxQuery } from './flux.js'
+import { type FluxFeatures, FluxStream, fluxQuery } from './flux.js'
 import type { DeepgramLimits } from './limits.js'
 import { ListenStream, listenQuery } from './listen.js'
 import type { DeepgramSttOptions } from './options.js'
@@ -21,6 +21,7 @@ export class DeepgramStt implements SttProvider {
   readonly capabilities: SttCapabilities
   readonly #account: VendorAccount
   readonly #options: DeepgramSttOptions
+  readonly #features: FluxFeatures = { forceEndTurn: true }
 
   constructor(account: VendorAccount, options: DeepgramSttOptions, limits: DeepgramLimits) {
     this.name = account.name
@@ -30,15 +31,15 @@ export class DeepgramStt implements SttProvider {
   }
 
   connect(request: SttRequest, sink: SttSink): SttStream {
+    const { signal, credentials } = request
     const model = request.options.model ?? this.#options.model ?? 'nova-3'
-    const route = { account: this.#account, signal: request.signal, credentials: request.credentials }
-    return isFlux(model)
-      ? new FluxStream({ ...route, path: '/v2/listen', query: fluxQuery(model, this.#options, request) }, request, sink)
-      : new ListenStream(
-          { ...route, path: '/v1/listen', query: listenQuery(model, this.#options, request) },
-          request,
-          sink,
-        )
+    const route = { account: this.#account, signal, credentials }
+    if (isFlux(model)) {
+      const query = fluxQuery(model, this.#options, request)
+      return new FluxStream({ ...route, path: '/v2/listen', query }, request, this.#features, sink)
+    }
+    const query = listenQuery(model, this.#options, request)
+    return new ListenStream({ ...route, path: '/v1/listen', query }, request, sink)
   }
 }
 

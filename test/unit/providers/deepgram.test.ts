@@ -207,6 +207,19 @@ describe('recognition over /v2/listen', () => {
     expect(sink.texts('speech-final')).toEqual(['enough'])
   })
 
+  it('learns that an account may not force the end of a turn, which costs one connection', async () => {
+    fake.always({ rejects: ['ForceEndTurn'] })
+    const { stt } = deepgram(account({ stt: flux }))
+    const first = await openStt(stt)
+    first.stream.finalize?.()
+    expect((await first.sink.until('closed')).failure).toMatchObject({ class: 'lifetime' })
+    const second = await openStt(stt)
+    second.stream.finalize?.()
+    pushAll(second.stream, speak('hello', format), silence(800, format))
+    await second.sink.untilTranscript('speech-final', 'hello')
+    expect(fake.last.texts).toEqual([])
+  })
+
   it('pings instead of sending a message it does not know, and ends a turn that gets no more audio', async () => {
     const { stream, sink } = await openStt(deepgram(account({ stt: flux })).stt)
     stream.keepAlive?.()
