@@ -26,8 +26,8 @@ export interface AudioSenderParts {
 
 export interface AudioSenderPorts {
   readonly session: DownlinkPorts
-  /** It leaves now. */
-  leave(marker: TtsMarker): void
+  /** It leaves now. False: the socket refused it. */
+  leave(marker: TtsMarker): boolean
   /** It joins its lane. */
   queue(message: ServerMessage): void
 }
@@ -82,31 +82,19 @@ export class AudioSender {
     return head.isAnchored ? pacer.dueMs(head, nowMs) > 0 : pacer.mayBegin(nowMs)
   }
 
-  /**
-   * Sends what is due. `mayFlow` false holds audio back (markers of what has left still go).
-   *
-   * @returns false when something due had to stay.
-   */
-  pump(nowMs: number, mayFlow: boolean): boolean {
+  /** Sends what is due. `mayFlow` false holds audio back, but not the markers of what has left. */
+  pump(nowMs: number, mayFlow: boolean): void {
     const { lane, pacer } = this.parts
     for (let head = lane.head; head && this.link; head = lane.head) {
       if (head.pcm.unread === 0) {
-        if (!head.ended) return true
-        this.finish(head)
+        if (!head.ended || !this.finish(head)) return
         continue
       }
-      if (!this.isDue(nowMs)) {
-        pacer.caughtUp(true)
-        return true
-      }
-      if (!mayFlow || this.isWindowFull) {
-        pacer.caughtUp(false)
-        return false
-      }
+      if (!this.isDue(nowMs)) return pacer.caughtUp(true)
+      if (!mayFlow || this.isWindowFull) return pacer.caughtUp(false)
       if (!head.isAnchored) pacer.begin(head, nowMs)
       this.sendFrame(head, nowMs)
     }
-    return true
   }
 
   /** Drops due audio of at least `ms`. */
@@ -122,8 +110,7 @@ export class AudioSender {
       head.skippedMs += droppedMs
       ledger.audioDropped(cause, bytes, droppedMs)
       ms -= droppedMs
-      if (head.pcm.unread > 0 || !head.ended) return
-      this.finish(head)
+      if (head.pcm.unread > 0 || !head.ended || !this.finish(head)) return
     }
   }
 
@@ -168,50 +155,59 @@ export class AudioSender {
 
   /** False: the socket refused the bytes, the client will never have them. */
   private sendWire(head: Utterance, wire: Uint8Array, fromMs: number): boolean {
-    const link = this.link!
-    this.announce(head, fromMs)
-    if (link.sendAudio(wire, head.id) === 'dropped') return false
+    if (!this.announce(head, fromMs) || this.link!.sendAudio(wire, head.id) === 'dropped') return false
     head.wireBytes += wire.length
     return true
   }
 
-  private announce(head: Utterance, fromMs: number): void {
+  /** Tells the client what it has to know about the bytes that follow. False: it could not be told. */
+  private announce(head: Utterance, fromMs: number): boolean {
     const { id: utterance_id, wireBytes: from_bytes } = head
     const { encoding, sampleRate: sample_rate } = this.encoder!.format
     if (head.announcedRate === 0) {
-      this.mark({ type: 'tts_start', utterance_id, encoding, sample_rate, from_bytes, from_ms: fromMs })
+      const begin = { type: 'tts_start', utterance_id, encoding, sample_rate, from_bytes, from_ms: fromMs } as const
+      if (!this.mark(begin)) return false
+      head.skippedMs = 0
     } else {
-      this.announceSkip(head)
-      if (head.announcedRate !== sample_rate) this.mark({ type: 'tts_format', utterance_id, encoding, sample_rate })
+      if (!this.announceSkip(head)) return false
+      const change = { type: 'tts_format', utterance_id, encoding, sample_rate } as const
+      if (head.announcedRate !== sample_rate && !this.mark(change)) return false
     }
-    head.skippedMs = 0
     head.announcedRate = sample_rate
+    return true
   }
 
-  private announceSkip(head: Utterance): void {
-    if (head.skippedMs > 0) this.mark({ type: 'tts_skip', utterance_id: head.id, ms: head.skippedMs })
+  private announceSkip(head: Utterance): boolean {
+    if (head.skippedMs === 0) return true
+    if (!this.mark({ type: 'tts_skip', utterance_id: head.id, ms: head.skippedMs })) return false
     head.skippedMs = 0
+    return true
   }
 
-  /** Everything of the head has left. */
-  private finish(head: Utterance): void {
+  /** Everything of the head has left. False: the client could not be told. */
+  private finish(head: Utterance): boolean {
     this.sendCaptions(head)
     if (this.encoderOf === head) this.sendRest(head, this.encoder!.finish())
     this.encoderOf = undefined
+    if (head.started && !this.markEnd(head)) return false
     this.parts.lane.advance()
     this.parts.pacer.complete(head)
-    if (!head.started) return
+    return true
+  }
+
+  private markEnd(head: Utterance): boolean {
     // On another socket the client may not know yet that it has everything.
     if (head.announcedRate === 0) {
       this.encoderFor(head)
-      this.announce(head, head.sentMs)
+      this.encoderOf = undefined
+      if (!this.announce(head, head.sentMs)) return false
     }
-    this.announceSkip(head)
-    this.mark({ type: 'tts_end', utterance_id: head.id, bytes: head.wireBytes, ms: head.receivedMs })
+    const { id: utterance_id, wireBytes: bytes, receivedMs: ms } = head
+    return this.announceSkip(head) && this.mark({ type: 'tts_end', utterance_id, bytes, ms })
   }
 
-  private mark(marker: TtsMarker): void {
-    if (this.link!.features.markers) this.ports.leave(marker)
+  private mark(marker: TtsMarker): boolean {
+    return !this.link!.features.markers || this.ports.leave(marker)
   }
 
   private sendCaptions(head: Utterance): void {

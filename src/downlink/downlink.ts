@@ -70,7 +70,6 @@ export class Downlink implements Ticking {
     this.readClock()
     this.detachedAtMs = this.nowMs
     this.rest()
-    this.lanes.dropUnnumbered()
     this.speech?.detach(this.nowMs)
   }
 
@@ -79,7 +78,9 @@ export class Downlink implements Ticking {
     if (this.closed) return this.ledger.messageDropped('closed')
     if (!isUrgent(message)) return this.queue(message)
     if (this.link) this.leave(message)
-    else this.lanes.add(message, this.detachedAtMs)
+    else if (isNumbered(message)) this.lanes.add(message, this.detachedAtMs)
+    // What has no number concerns the socket alone, and there is none.
+    else this.ledger.messageDropped('closed')
     this.limit()
   }
 
@@ -233,12 +234,11 @@ export class Downlink implements Ticking {
 
   /** A message that waits its turn, which comes at once on a good link. */
   private queue(message: ServerMessage): void {
-    if (this.link && !this.overwhelmed) {
-      if (this.level === 'critical' && isInterim(message)) return this.ledger.messageDropped('lag')
-      if (this.lanes.count === 0 && this.isFree) return this.leave(message)
-    }
+    const attached = this.link !== undefined && !this.overwhelmed
+    if (attached && this.level === 'critical' && isInterim(message)) return this.ledger.messageDropped('lag')
+    if (attached && this.lanes.count === 0 && this.isFree) this.leave(message)
     // Its time runs while it can leave.
-    this.lanes.add(message, this.link ? this.readClock() : this.detachedAtMs)
+    else this.lanes.add(message, this.link ? this.readClock() : this.detachedAtMs)
     if (this.flushing) return
     this.flush()
     this.arm()
@@ -247,16 +247,19 @@ export class Downlink implements Ticking {
 
   /** Nothing audible is held up by a message that leaves now. */
   private get isFree(): boolean {
-    return this.level === 'normal' || !this.speech?.isDue(this.nowMs)
+    return this.level === 'normal' || this.speech?.isCaughtUp(this.nowMs) !== false
   }
 
-  private leave(message: ServerMessage): void {
+  /** False: the socket refused it. */
+  private leave(message: ServerMessage): boolean {
     const link = this.link!
     const { acks, resume } = link.features
     const seq = (acks || resume) && isNumbered(message) ? ++this.seq : undefined
     if (seq !== undefined) this.ports.numbered(seq, message)
-    if (link.sendMessage(message, seq) === 'dropped') this.ledger.messageDropped('buffered')
-    else this.ledger.sentMessages++
+    const left = link.sendMessage(message, seq) !== 'dropped'
+    if (left) this.ledger.sentMessages++
+    else this.ledger.messageDropped('buffered')
+    return left
   }
 
   /** An utterance that was heard to its end is not among those that a `clear` takes back. */
@@ -284,8 +287,8 @@ export class Downlink implements Ticking {
   private flushNow(): void {
     const { lanes } = this
     for (let message = lanes.nextUrgent(); message; message = lanes.nextUrgent()) this.leave(message)
-    const isLeadFull = this.speech?.pump(this.nowMs) ?? true
-    const free = isLeadFull || this.level === 'normal'
+    this.speech?.pump(this.nowMs)
+    const free = this.isFree
     for (let message = lanes.next(this.nowMs, free); message; message = lanes.next(this.nowMs, free))
       this.leave(message)
   }

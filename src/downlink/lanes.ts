@@ -116,15 +116,6 @@ export class Lanes {
     }
   }
 
-  /** The socket they were meant for is gone: what belongs to one socket goes with it. */
-  dropUnnumbered(): void {
-    for (let i = this.urgent.length - 1; i >= 0; i--) {
-      if (isNumbered(this.urgent[i]!.message)) continue
-      this.remove(this.urgent, i)
-      this.ledger.messageDropped('closed')
-    }
-  }
-
   /** Drops the oldest message, the least urgent lane first. Only for a session that nobody can be told anything. */
   dropOldest(): void {
     const lane = [this.transcript, this.control, this.urgent].find(({ length }) => length > 0)

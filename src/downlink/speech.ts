@@ -23,7 +23,8 @@ const unheard: PlaybackPosition = { receivedMs: 0, sentMs: 0, playedMs: 0, basis
 
 export interface SpeechPorts {
   readonly session: DownlinkPorts
-  leave(message: ServerMessage): void
+  /** False: the socket refused it. */
+  leave(message: ServerMessage): boolean
   queue(message: ServerMessage): void
   /** Whatever completion waits behind audio leaves before a `clear`. */
   leaveCompletions(): void
@@ -105,9 +106,9 @@ export class Speech {
     return this.congestion.isStuck(nowMs)
   }
 
-  /** Audio is due that has not left: nothing of lower priority should. */
-  isDue(nowMs: number): boolean {
-    return !this.held && this.sender.isDue(nowMs)
+  /** All audio that is due has left, and more of it could: nothing is held up by a message. */
+  isCaughtUp(nowMs: number): boolean {
+    return this.held || (this.mayFlow(nowMs) && !this.sender.isDue(nowMs))
   }
 
   /** Whether `pump` would have something to do. */
@@ -245,13 +246,14 @@ export class Speech {
     congestion.poke(nowMs, link, flowing, sender.lastSentAtMs)
   }
 
-  /** Sends the audio that is due. False when some of it had to stay. */
-  pump(nowMs: number): boolean {
+  /** Sends the audio that is due, as far as the way takes it. */
+  pump(nowMs: number): void {
     const { sender, congestion } = this
-    if (this.held || this.follower.isAhead(nowMs)) return sender.pump(nowMs, false) || true
+    // Markers of what has left may always follow it.
+    if (this.held || this.follower.isAhead(nowMs)) return sender.pump(nowMs, false)
     // A ping ahead of the first audio meets no queue of ours and shows the path itself.
     if (sender.isDue(nowMs)) congestion.poke(nowMs, this.link!, true, sender.lastSentAtMs)
-    return sender.pump(nowMs, this.mayFlow(nowMs))
+    sender.pump(nowMs, this.mayFlow(nowMs))
   }
 
   /** What was heard to its end, what the client did not answer, and how much room there is. */

@@ -74,15 +74,6 @@ describe('Lanes', () => {
     expect(queue.count).toBe(0)
   })
 
-  it('drops with a socket what only concerned it', () => {
-    const { lanes: queue, ledger } = lanes()
-    queue.add({ type: 'pong', t: 1 }, 0)
-    queue.add({ type: 'clear', through: 'u', reason: 'barge_in' }, 0)
-    queue.dropUnnumbered()
-    expect(all(queue, 0, true)).toEqual([{ type: 'clear', through: 'u', reason: 'barge_in' }])
-    expect(ledger.droppedMessages).toEqual({ closed: 1 })
-  })
-
   it('never loses, doubles or reorders a message that may not be dropped', () => {
     const message = fc.oneof(
       fc.nat(3).map(u => ({ kind: 'interim', u })),

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ServerMessage } from '../../../src/protocol/messages.js'
-import { plainFeatures, type Rig, type RigOptions, rig, speak, tone } from './simulation.js'
+import { finish, plainFeatures, type Rig, type RigOptions, rig, speak, tone } from './simulation.js'
 
 let current: Rig | undefined
 
@@ -23,13 +23,7 @@ function ofType<T extends ServerMessage['type']>(r: Rig, type: T): Extract<Serve
 }
 
 afterEach(() => {
-  if (!current) return
-  current.downlink.close()
-  current.client.stop()
-  // Nothing of it is left in the beat, and no timer.
-  expect(current.ticker.size).toBe(0)
-  current.clock.advance(5000)
-  expect(current.clock.pending).toBe(0)
+  if (current) finish(current)
   current = undefined
 })
 

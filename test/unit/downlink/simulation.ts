@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { Downlink } from '../../../src/downlink/downlink.js'
 import { type DownlinkOptions, defaultBackpressure, defaultKeep, defaultPacing } from '../../../src/downlink/options.js'
 import type { DownlinkPorts, LinkPort } from '../../../src/downlink/ports.js'
@@ -315,8 +316,12 @@ export interface Rig {
   readonly downlink: Downlink
   readonly client: SimulatedClient
   readonly log: { kind: string; value: unknown; atMs: number }[]
+  /** What the session does when it is told something. */
+  readonly hooks: { -readonly [K in keyof DownlinkPorts]?: DownlinkPorts[K] }
   levels(): PressureLevel[]
   connect(client: SimulatedClient): void
+  /** What runs until the end of the test. */
+  readonly running: (() => void)[]
 }
 
 export interface RigOptions extends NetworkOptions {
@@ -332,14 +337,27 @@ export function rig(options: RigOptions = {}): Rig {
   const ticker = new Ticker(clock, 20)
   const log: Rig['log'] = []
   const note = (kind: string) => (value: unknown) => void log.push({ kind, value, atMs: clock.now() })
+  const hooks: { -readonly [K in keyof DownlinkPorts]?: DownlinkPorts[K] } = {}
   const ports: DownlinkPorts = {
-    started: note('started'),
-    played: note('played'),
+    started: id => {
+      note('started')(id)
+      hooks.started?.(id)
+    },
+    played: id => {
+      note('played')(id)
+      hooks.played?.(id)
+    },
+    get tap() {
+      return hooks.tap
+    },
     room: () => note('room')(undefined),
     congested: note('congested'),
     level: (level, lagMs) => note('level')({ level, lagMs }),
     rate: note('rate'),
-    slowConsumer: note('slow'),
+    slowConsumer: cause => {
+      note('slow')(cause)
+      hooks.slowConsumer?.(cause)
+    },
     numbered: (seq, message) => note('numbered')({ seq, type: message.type }),
   }
   const downlink = new Downlink(
@@ -377,6 +395,8 @@ export function rig(options: RigOptions = {}): Rig {
     downlink,
     client,
     log,
+    hooks,
+    running: [client.stop],
     connect,
     levels: () =>
       log.filter(({ kind }) => kind === 'level').map(({ value }) => (value as { level: PressureLevel }).level),
@@ -410,7 +430,17 @@ export function speak(rig: Rig, id: string, ms: number, sampleRate: number, fact
     stop()
     rig.downlink.end(id)
   })
+  rig.running.push(stop)
   return () => given >= ms
+}
+
+/** Ends everything and makes sure that nothing of the downlink is left: no place in the beat, no timer. */
+export function finish(rig: Rig): void {
+  rig.downlink.close()
+  for (const stop of rig.running) stop()
+  expect(rig.ticker.size).toBe(0)
+  rig.clock.advance(5000)
+  expect(rig.clock.pending).toBe(0)
 }
 
 export function percentile(values: readonly number[], share: number): number {
