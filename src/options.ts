@@ -18,6 +18,7 @@ import type { SessionOrigin, SessionReport, VoiceSession } from './session/voice
 import type { UpgradeRequest } from './upgrade.js'
 import type { Clock } from './util/clock.js'
 import type { Logger } from './util/logger.js'
+import { type Loose, withDefaults } from './util/loose.js'
 
 type MaybePromise<T> = T | Promise<T>
 
@@ -45,8 +46,8 @@ export interface CallConfig<Principal, Data> {
   readonly greeting?: string | undefined
   /** What was said before this call. */
   readonly history?: readonly HistoryItem[] | undefined
-  readonly turns?: Partial<TurnOptions> | undefined
-  readonly limits?: Partial<SessionLimits> | undefined
+  readonly turns?: Loose<TurnOptions> | undefined
+  readonly limits?: Loose<SessionLimits> | undefined
   /** Becomes `session.data`. */
   readonly data?: Data | undefined
 }
@@ -93,15 +94,15 @@ export interface VoiceHandlerOptions<Principal = unknown, Data = unknown> {
   readonly onSessionEnd?:
     | ((session: VoiceSession<Principal, Data>, report: SessionReport) => MaybePromise<void>)
     | undefined
-  readonly clientMay?: Partial<ClientRights> | undefined
-  readonly keepAlive?: Partial<KeepAliveOptions> | undefined
-  readonly backpressure?: Partial<BackpressureOptions> | undefined
-  readonly pacing?: Partial<PacingOptions> | undefined
+  readonly clientMay?: Loose<ClientRights> | undefined
+  readonly keepAlive?: Loose<KeepAliveOptions> | undefined
+  readonly backpressure?: Loose<BackpressureOptions> | undefined
+  readonly pacing?: Loose<PacingOptions> | undefined
   /** False: a session ends with its socket. */
-  readonly resume?: Partial<ResumeOptions> | false | undefined
-  readonly recovery?: Partial<RecoveryOptions> | undefined
-  readonly turns?: Partial<TurnOptions> | undefined
-  readonly limits?: Partial<HandlerLimits> | undefined
+  readonly resume?: Loose<ResumeOptions> | false | undefined
+  readonly recovery?: Loose<RecoveryOptions> | undefined
+  readonly turns?: Loose<TurnOptions> | undefined
+  readonly limits?: Loose<HandlerLimits> | undefined
   /** Browser origins besides the server's own. `'*'` allows any. Default: none. */
   readonly origins?: readonly string[] | undefined
   /** Proxies in front whose `X-Forwarded-For` counts: how many, or which. Default 0. */
@@ -167,15 +168,4 @@ export function resolveOptions(options: VoiceHandlerOptions): ResolvedOptions {
     turns: withDefaults(defaultTurnOptions, options.turns),
     limits: withDefaults(defaultLimits, options.limits),
   }
-}
-
-export function withDefaults<T extends object>(
-  defaults: T,
-  given: { readonly [K in keyof T]?: T[K] | undefined } | undefined,
-): T {
-  const result = { ...defaults }
-  for (const key in given) {
-    if (given[key] !== undefined) result[key] = given[key] as T[typeof key]
-  }
-  return result
 }

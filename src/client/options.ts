@@ -2,13 +2,12 @@ import type { CloseVerdict } from '../protocol/close-codes.js'
 import type { ConfigMessage } from '../protocol/messages.js'
 import type { Clock } from '../util/clock.js'
 import type { Logger } from '../util/logger.js'
+import type { Loose } from '../util/loose.js'
 import type { WebSocketConstructor } from './connection.js'
 import type { EndpointSource } from './endpoints.js'
 import type { Platform } from './platform.js'
 import type { Player } from './player.js'
 import type { ReconnectPolicy } from './reconnect.js'
-
-type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
 /**
  * What the client asks of the session: the protocol's `config` message. The server decides. `stt_config` is also the

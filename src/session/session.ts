@@ -1,9 +1,11 @@
 import type { HistoryItem } from '../conversation/history.js'
+import type { TurnOptions } from '../conversation/turn-options.js'
 import type { PlayOptions, SayOptions, Utterance } from '../conversation/utterance.js'
 import type { SessionState } from '../protocol/messages.js'
 import type { Cancel } from '../util/clock.js'
 import { Emitter } from '../util/emitter.js'
 import { appError } from '../util/errors.js'
+import { withDefaults } from '../util/loose.js'
 import { Life } from './life.js'
 import { isEnding } from './machine.js'
 import { planSession } from './plan.js'
@@ -117,7 +119,7 @@ export class Session implements VoiceSession {
     const { catalogues, settings } = this.runtime
     const plan = planSession(this.spec.config, { stt, tts }, catalogues, settings.clientMay)
     if (stt) uplink?.update(plan.stt)
-    conversation.update({ tts: tts && plan.tts, turns, agent })
+    conversation.update({ tts: tts && plan.tts, turns: withDefaults<Partial<TurnOptions>>({}, turns), agent })
   }
 
   send(name: string, data: unknown = null): void {

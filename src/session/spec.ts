@@ -1,6 +1,7 @@
 import type { Agent } from '../conversation/agent.js'
 import type { HistoryItem } from '../conversation/history.js'
 import type { TurnOptions } from '../conversation/turn-options.js'
+import { type Loose, withDefaults } from '../util/loose.js'
 import { secureId } from '../util/random.js'
 import type { Plan, ProviderChoices } from './plan.js'
 import type { SessionSpec } from './runtime.js'
@@ -13,8 +14,8 @@ export interface CallDecision extends ProviderChoices {
   readonly agent?: Agent<VoiceSession> | undefined
   readonly greeting?: string | undefined
   readonly history?: readonly HistoryItem[] | undefined
-  readonly turns?: Partial<TurnOptions> | undefined
-  readonly limits?: Partial<SessionLimits> | undefined
+  readonly turns?: Loose<TurnOptions> | undefined
+  readonly limits?: Loose<SessionLimits> | undefined
   readonly data?: unknown
 }
 
@@ -42,7 +43,7 @@ export function specOf(
     ...plan,
     agent: decision.agent ?? agent,
     greeting: previous ? undefined : decision.greeting,
-    turns: { ...settings.turns, ...decision.turns },
-    limits: { ...settings.limits, ...decision.limits },
+    turns: withDefaults(settings.turns, decision.turns),
+    limits: withDefaults(settings.limits, decision.limits),
   }
 }

@@ -9,6 +9,7 @@ import type { SttOptions, TtsOptions } from '../providers/contracts.js'
 import type { AudioGap, SessionTranscript } from '../uplink/ports.js'
 import type { Cancel } from '../util/clock.js'
 import type { VoiceError } from '../util/errors.js'
+import type { Loose } from '../util/loose.js'
 
 export type {
   PlayOptions,
@@ -31,7 +32,7 @@ export interface SessionUpdate<Session> {
   /** Recognisers in failover order. */
   readonly stt?: readonly ProviderChoice<SttOptions>[] | undefined
   readonly tts?: readonly ProviderChoice<TtsOptions>[] | undefined
-  readonly turns?: Partial<TurnOptions> | undefined
+  readonly turns?: Loose<TurnOptions> | undefined
   readonly agent?: Agent<Session> | undefined
 }
 

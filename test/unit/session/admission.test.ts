@@ -73,7 +73,7 @@ describe('authentication at the upgrade', () => {
     ])
   })
 
-  it.each([
+  it.each<readonly [string, () => unknown, number | 'ok']>([
     ['a principal', () => 'alice', 'ok'],
     ['a promised principal', async () => 'alice', 'ok'],
     ['null', () => null, 401],
@@ -87,7 +87,7 @@ describe('authentication at the upgrade', () => {
       503,
     ],
     ['a rejection', async () => Promise.reject(new Error('db down')), 503],
-  ] as const)('%s', async (_, authenticate, expected) => {
+  ])('%s', async (_, authenticate, expected) => {
     expect(await outcome({ authenticate: authenticate as () => unknown })).toBe(expected)
   })
 

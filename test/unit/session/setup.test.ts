@@ -50,7 +50,7 @@ describe('the first message', () => {
     expect([...voice.sessions.values()][0]?.principal).toEqual({ id: 'abc' })
   })
 
-  it.each([
+  it.each<readonly [string, () => unknown, number, string]>([
     ['null', () => null, 4401, 'unauthenticated'],
     ['defer() again', () => defer(), 4401, 'unauthenticated'],
     ['403', () => reject({ status: 403 }), 4403, 'forbidden'],
@@ -58,7 +58,7 @@ describe('the first message', () => {
     ['429', () => reject({ status: 429 }), 1013, 'capacity'],
     ['a throw', () => Promise.reject(new Error('db')), 1013, 'auth_unavailable'],
     ['no answer', () => new Promise<null>(() => {}), 1013, 'auth_unavailable'],
-  ] as const)('answered with %s', async (_, answer, code, error) => {
+  ])('answered with %s', async (_, answer, code, error) => {
     const authenticate = ({ phase }: { phase: string }) => (phase === 'upgrade' ? defer() : answer())
     expect(await ending({ authenticate: authenticate as () => null })).toEqual({ code, error })
   })
