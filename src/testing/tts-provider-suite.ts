@@ -274,7 +274,7 @@ class TtsTrial implements TtsSink {
     this.log.add({ type: 'open' })
   }
   audio(contextId: string, audio: Uint8Array): void {
-    this.log.add({ type: 'audio', contextId, audio, copy: Uint8Array.from(audio) })
+    this.log.add({ type: 'audio', contextId, audio, copy: new Uint8Array(audio) })
   }
   timing(contextId: string, items: readonly TimedText[]): void {
     this.log.add({ type: 'timing', contextId, items })

@@ -34,7 +34,7 @@ function read(path: string): Uint8Array<ArrayBuffer> | undefined {
     return undefined
   }
   // A copy in a buffer of its own: what Node reads may sit anywhere in a larger one.
-  const bytes = Uint8Array.from(file.subarray(DIGEST_BYTES))
+  const bytes = new Uint8Array(file.subarray(DIGEST_BYTES))
   return digest(bytes).equals(file.subarray(0, DIGEST_BYTES)) ? bytes : undefined
 }
 

@@ -7,10 +7,10 @@ import type {
   SttSink,
   SttStream,
 } from '../../../src/providers/contracts.js'
-import { recognisers } from './engines.js'
 import { FRAME_BYTES, FRAME_MS, SAMPLE_RATE } from './frames.js'
 import type { FromRecogniser, ToRecogniser } from './messages.js'
 import { checkInteger, checkName } from './options.js'
+import { recognisers } from './pools.js'
 import { notInstalled, wrongFormat } from './refusal.js'
 import type { Lease } from './worker-pool.js'
 
@@ -151,7 +151,7 @@ class EmbeddedSttStream implements SttStream {
 
   push(audio: Uint8Array): boolean {
     if (this.closing || audio.length === 0) return this.writable
-    const copy = Uint8Array.from(audio)
+    const copy = new Uint8Array(audio)
     this.lease.post({ type: 'audio', stream: this.lease.stream, audio: copy }, [copy.buffer])
     this.pushedBytes += audio.length
     if (this.bufferedBytes > WINDOW_BYTES) this.writable = false

@@ -7,10 +7,10 @@ import type {
   TtsSpeakOptions,
   TtsStream,
 } from '../../../src/providers/contracts.js'
-import { synthesisers } from './engines.js'
 import { isVoice, VOICES, type Voice } from './flite.js'
 import type { FromSynthesiser, ToSynthesiser } from './messages.js'
 import { checkName } from './options.js'
+import { synthesisers } from './pools.js'
 import { notInstalled, wrongFormat } from './refusal.js'
 import type { Lease } from './worker-pool.js'
 
