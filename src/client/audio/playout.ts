@@ -106,6 +106,7 @@ export class Playout {
     if (index <= this.read) this.stop(Math.min(this.fadeSamples, this.available))
     this.ring.end = Math.min(this.ring.end, Math.max(index, this.read))
     if (index < this.read) this.spans.push({ utteranceId, start: this.ring.end, fromMs: toMs })
+    this.passSpans()
     this.nextMs = toMs
     this.ended = false
   }
