@@ -74,10 +74,13 @@ export class Endpointer {
     // Where a provider gives interims, only they tell speech from music.
     const speech = bridge.capabilities?.interims ? this.transcripts.interimOpen : hearing.outstanding
     if (!speech) return
-    const { positionMs, times, log } = intake
+    const { times, log } = intake
+    const sentMs = times.msAt(log.sent)
     const sinceMs = Math.max(this.forcedMs, times.msAt(log.finalised))
-    if (!finalIsDue(positionMs - sinceMs, hearing.pauseMs)) return
-    this.forcedMs = positionMs
+    // While audio is caught up, the pause of now is not in what was sent.
+    const pauseMs = bridge.behind ? 0 : hearing.pauseMs
+    if (!finalIsDue(sentMs - sinceMs, pauseMs)) return
+    this.forcedMs = sentMs
     bridge.force()
   }
 

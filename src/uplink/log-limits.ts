@@ -41,14 +41,23 @@ export class LogLimits {
       return
     }
     if (served) this.forgetSent()
-    while (this.span(log.finalised) > SENT_MS + UNSENT_MS) this.drop(log.sent)
+    while (this.sentMs + this.unsentMs > SENT_MS + UNSENT_MS) this.drop(log.sent)
   }
 
-  /** What a serving stream was sent long ago is not needed for another one. */
+  private get sentMs(): number {
+    return this.times.msAt(this.log.sent) - this.times.msAt(this.log.finalised)
+  }
+
+  /** Without the hole that dropped audio leaves behind what was sent. */
+  private get unsentMs(): number {
+    return this.span(this.log.nextHeld(this.log.sent))
+  }
+
+  /** What a serving stream was sent it has heard: it makes room for what it was not. */
   private forgetSent(): void {
     const { log, times } = this
-    const fromMs = times.msAt(log.sent) - SENT_MS
-    if (fromMs > times.msAt(log.finalised)) log.finaliseTo(times.offsetAt(fromMs))
+    const keptMs = Math.min(SENT_MS, Math.max(0, SENT_MS + UNSENT_MS - this.unsentMs))
+    if (this.sentMs > keptMs) log.finaliseTo(times.offsetAt(times.msAt(log.sent) - keptMs))
   }
 
   private drop(from: number): void {

@@ -1,5 +1,5 @@
 import type { ProviderFailure, SttCapabilities, Transcript } from '../providers/contracts.js'
-import type { Clock } from '../util/clock.js'
+import type { Cancel, Clock } from '../util/clock.js'
 import { AudioFeed, type FeedSource } from './audio-feed.js'
 import { type EndCause, Finalization, type FinalizeRequest } from './finalization.js'
 import type { LegChange } from './ports.js'
@@ -14,6 +14,8 @@ const BEHIND_MS = 500
 const UNNOTICED_MS = 100
 /** What recognisers that cannot be asked take for the end of an utterance. */
 const ENDING_SILENCE_MS = 1000
+/** How long the last results of a stream that was asked to end may take. */
+const DRAIN_MS = 1000
 
 export interface BridgePorts {
   transcript(source: TranscriptSource, transcript: Transcript): void
@@ -52,6 +54,7 @@ export class SttBridge implements ConnectionOwner {
   private awaitsOther = false
   /** No audio from here on goes to a stream that is about to be replaced. */
   private drainTo = Number.POSITIVE_INFINITY
+  private cancelDrain: Cancel | undefined
 
   constructor(options: SupervisorOptions, ports: BridgePorts) {
     this.options = options
@@ -89,10 +92,10 @@ export class SttBridge implements ConnectionOwner {
     return this.connection !== null
   }
 
-  /** Audio that no stream has been given. */
-  get unsentMs(): number {
+  /** There is more to send than a live stream would have. */
+  get behind(): boolean {
     const { log, times } = this.source
-    return times.msAt(log.written) - times.msAt(log.sent)
+    return times.msAt(log.written) - times.msAt(log.sent) > BEHIND_MS
   }
 
   /** Sends what can be sent. Once per frame. */
@@ -121,11 +124,13 @@ export class SttBridge implements ConnectionOwner {
 
   /** Asks for a final where speech has gone on without one; another stream must follow one that cannot be asked. */
   force(): void {
-    if (this.connection?.canFinalize) return this.request(null)
-    const { written } = this.source.log
+    const { log } = this.source
+    if (this.connection?.canFinalize) {
+      this.finalization.request(log.sent, null)
+      return this.finalization.reached(log.sent)
+    }
     // Held back from here on, at a pause as a rule, so that no word is cut in two.
-    this.drainTo = written
-    this.flushRest('all')
+    this.drainTo = log.sent
     if (!this.supervisor.replace('unfinalisable')) this.drainTo = Number.POSITIVE_INFINITY
   }
 
@@ -136,7 +141,7 @@ export class SttBridge implements ConnectionOwner {
     feed.pace.refill(elapsedMs)
     this.pump(feed, 'none')
     if (connection !== this.connection) return
-    const busy = this.supervisor.replacing || (connection.writable && this.unsentMs > BEHIND_MS)
+    const busy = this.supervisor.replacing || (connection.writable && this.behind)
     if (!attached || busy) return this.watchdog.pause(nowMs)
     this.watch(nowMs, connection)
   }
@@ -150,6 +155,7 @@ export class SttBridge implements ConnectionOwner {
 
   close(): void {
     this.finalization.close()
+    this.cancelDrain?.()
     this.watchdog.close()
     this.supervisor.close()
     this.feed = null
@@ -216,7 +222,7 @@ export class SttBridge implements ConnectionOwner {
       irreplaceable: reason => {
         if (reason === 'deaf') this.watchdog.drop()
         this.awaitsOther = false
-        this.drainTo = Number.POSITIVE_INFINITY
+        this.stopDraining()
       },
       retired: attempt => {
         if (!this.watchdog.investigates(attempt)) attempt.ended()
@@ -250,10 +256,15 @@ export class SttBridge implements ConnectionOwner {
     this.results = null
     this.unanswered = 0
     this.awaitsOther = false
-    this.drainTo = Number.POSITIVE_INFINITY
+    this.stopDraining()
     log.rewind()
     this.finalization.rewind()
     this.ports.gone()
+  }
+
+  private stopDraining(): void {
+    this.cancelDrain?.()
+    this.drainTo = Number.POSITIVE_INFINITY
   }
 
   private pump(feed: AudioFeed, flush: 'none' | 'long' | 'all'): void {
@@ -267,10 +278,11 @@ export class SttBridge implements ConnectionOwner {
     if (feed === this.feed && this.finalization.stopAt !== point) this.pump(feed, flush)
   }
 
-  /** A replacement is open: it hears again what is not final, unless the stream can still make it so by ending. */
+  /** A replacement is open: it hears again what is not final, unless the stream makes it so by ending. */
   private handOver(reason: ReplaceReason): void {
-    if (reason === 'unfinalisable' && this.ports.outstanding) this.request(null)
-    else this.supervisor.takeOver()
+    if (reason !== 'unfinalisable' || !this.ports.outstanding) return this.supervisor.takeOver()
+    this.cancelDrain = this.clock.after(DRAIN_MS, () => this.supervisor.takeOver())
+    this.connection?.finish()
   }
 
   private ask(request: FinalizeRequest): boolean {
@@ -282,8 +294,6 @@ export class SttBridge implements ConnectionOwner {
     if (connection.canFinalize) {
       this.unanswered++
       connection.finalize()
-    } else if (this.drainTo < Number.POSITIVE_INFINITY) {
-      connection.finish()
     } else {
       this.feed?.addSilence(ENDING_SILENCE_MS)
     }
@@ -293,8 +303,7 @@ export class SttBridge implements ConnectionOwner {
   private settled(request: FinalizeRequest, complete: boolean): void {
     if (!complete && this.isDeaf()) return this.finalization.request(request.point, request.cause)
     this.ports.settled(request, complete)
-    if (this.drainTo < Number.POSITIVE_INFINITY && !this.finalization.pending) this.supervisor.takeOver()
-    else if (!this.busy) this.supervisor.quiet()
+    if (!this.busy) this.supervisor.quiet()
   }
 
   /** Whether the stream is the one in use; it has just shown that it hears. */

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { Call, Handler, stt } from './harness.js'
+
+describe('a link that is lost', () => {
+  it('for less than 5 s ends nothing: the sentence goes on', () => {
+    const handler = new Handler()
+    const a = stt('a', handler, { capabilities: { endpointing: true } })
+    const call = new Call([a], { handler })
+    call.uplink.start()
+    call.say('one two')
+    call.uplink.detach()
+    call.pass(4900)
+    expect(call.turns).toEqual([])
+    call.uplink.attach()
+    call.say('three four')
+    call.quiet(2000)
+    expect(call.turns).toEqual(['one two three four'])
+    expect(a.connections).toHaveLength(1)
+    call.close()
+  })
+
+  it('sends the rest of a message at once', () => {
+    const handler = new Handler()
+    const a = stt('a', handler, { capabilities: { chunkMs: { min: 100, ideal: 200, max: 1000 } } })
+    const call = new Call([a], { handler })
+    call.uplink.start()
+    call.quiet(260)
+    expect(a.last.messages).toEqual([3200, 3200])
+    call.uplink.detach()
+    // 60 ms, filled up to the shortest message the provider takes.
+    expect(a.last.messages).toEqual([3200, 3200, 3200])
+    call.uplink.attach()
+    call.say('hello')
+    call.quiet(800)
+    expect(call.finals).toMatchObject([{ text: 'hello', startMs: 260 }])
+    call.close()
+  })
+
+  it('for 5 s makes the utterance final, ends the turn and lets the stream go', () => {
+    const handler = new Handler()
+    const a = stt('a', handler, { finalAfterMs: false })
+    const call = new Call([a], { handler })
+    call.uplink.start()
+    call.say('one two')
+    call.uplink.detach()
+    call.pass(5000)
+    expect(call.turns).toEqual(['one two'])
+    expect(a.openStreams).toBe(0)
+    expect(handler.slabs.usedBytes).toBe(0)
+    call.pass(20_000)
+    call.uplink.attach()
+    expect(a.openStreams).toBe(1)
+    call.say('three')
+    call.quiet(1000)
+    expect(call.turns).toEqual(['one two', 'three'])
+    expect(call.legStates).toEqual(['live a'])
+    call.close()
+  })
+
+  it('in push to talk makes the words final and waits for finalize', () => {
+    const handler = new Handler()
+    const a = stt('a', handler, { finalAfterMs: false })
+    const call = new Call([a], { handler, turns: { mode: 'manual' } })
+    call.uplink.start()
+    call.say('one two')
+    call.uplink.detach()
+    call.pass(6000)
+    expect(call.words).toBe('one two')
+    expect(call.turns).toEqual([])
+    call.uplink.attach()
+    call.say('three')
+    call.uplink.finalize()
+    call.pass(1000)
+    expect(call.turns).toEqual(['one two three'])
+    call.close()
+  })
+
+  it('while the provider is down loses nothing of what was said before', () => {
+    const handler = new Handler()
+    const a = stt('a', handler, {
+      faults: n => (n === 0 ? { closeAfterMs: 400 } : n < 12 ? { refuse: 'connection' } : {}),
+    })
+    const call = new Call([a], { handler })
+    call.uplink.start()
+    call.say('one two')
+    call.uplink.detach()
+    call.pass(25_000)
+    expect(call.words).toBe('one two')
+    expect(a.openStreams).toBe(0)
+    call.close()
+  })
+
+  it('reconnects a provider that failed although nobody speaks', () => {
+    const handler = new Handler()
+    const a = stt('a', handler)
+    const call = new Call([a], { handler })
+    call.uplink.start()
+    call.quiet(1000)
+    call.pass(10_000)
+    a.last.fail('connection')
+    call.pass(1000)
+    expect(call.legStates).toEqual(['live a', 'down a', 'live a'])
+    call.close()
+  })
+})
+
+describe('audio the client does not have any more', () => {
+  it('up to a second becomes silence, so that nothing after it moves', () => {
+    const handler = new Handler()
+    const a = stt('a', handler)
+    const call = new Call([a], { handler })
+    call.uplink.start()
+    call.say('one two')
+    const at = call.uplink.acceptedBytes
+    call.uplink.skip(at, at + 16_000, 'ring')
+    call.say('three')
+    call.quiet(1000)
+    expect(call.words).toBe('one two three')
+    expect(call.finals.flatMap(final => final.words ?? []).map(word => word.startMs)).toEqual([0, 400, 1300])
+    expect(call.gaps).toEqual([{ from: at, to: at + 16_000, ms: 500, reason: 'ring' }])
+    expect(call.uplink.stats()).toMatchObject({ lostBytes: 16_000, acceptedBytes: at + 16_000 + 12_800 + 32_000 })
+    expect(a.last.receivedMs).toBeGreaterThanOrEqual(2680)
+    call.close()
+  })
+
+  it('of more than a second is left out, and times count it', () => {
+    const handler = new Handler()
+    const a = stt('a', handler, { finalAfterMs: false })
+    const call = new Call([a], { handler })
+    call.uplink.start()
+    call.say('one two')
+    const at = call.uplink.acceptedBytes
+    call.uplink.skip(at, at + 64_000, 'overflow')
+    expect(a.last.finalizes).toBe(1)
+    expect(call.words).toBe('one two')
+    call.say('three')
+    call.quiet(1000)
+    expect(call.finals.flatMap(final => final.words ?? []).map(word => word.startMs)).toEqual([0, 400, 2800])
+    expect(a.last.receivedMs).toBeLessThan(2300)
+    call.close()
+  })
+
+  it('is counted from where the server stands: what it already has is not lost', () => {
+    const handler = new Handler()
+    const call = new Call([stt('a', handler)], { handler })
+    call.uplink.start()
+    call.quiet(1000)
+    call.uplink.skip(0, 16_000, 'ring')
+    expect(call.gaps).toEqual([])
+    call.uplink.skip(16_000, 48_000, 'ring')
+    expect(call.gaps).toEqual([{ from: 32_000, to: 48_000, ms: 500, reason: 'ring' }])
+    call.close()
+  })
+
+  it('that ends in the middle of a sample does not turn the rest into noise', () => {
+    for (const bytes of [1, 15_999, 64_001]) {
+      const handler = new Handler()
+      const call = new Call([stt('a', handler)], { handler })
+      call.uplink.start()
+      call.quiet(1000)
+      const at = call.uplink.acceptedBytes
+      call.uplink.skip(at, at + bytes, 'ring')
+      // The client's samples are where its offsets say.
+      call.uplink.accept(Uint8Array.of(7))
+      call.say('hello')
+      call.quiet(1000)
+      expect(call.words).toBe('hello')
+      expect(call.speech).toHaveLength(3)
+      call.close()
+    }
+  })
+})
