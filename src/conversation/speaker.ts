@@ -1,4 +1,3 @@
-import type { ProviderHealth } from '../providers/health.js'
 import type { Clock } from '../util/clock.js'
 import type { Logger } from '../util/logger.js'
 import { AppSpeech } from './app-speech.js'
@@ -10,20 +9,18 @@ import type { ConversationPorts, Heard, TtsCandidate } from './ports.js'
 import { type Producer, SpeechQueue } from './speech-queue.js'
 import { TextVoice } from './text-voice.js'
 import { TtsBridge } from './tts-bridge.js'
+import type { TtsSupervisor } from './tts-supervisor.js'
 import type { PlayOptions, SayOptions, Utterance, UtteranceOutcome } from './utterance.js'
 import { isSpeakable } from './words.js'
 
 export interface SpeakerOptions {
   readonly clock: Clock
-  /** Uniform in [0, 1). */
-  readonly random: () => number
-  readonly health: ProviderHealth
   readonly logger: Logger
   readonly newId: () => string
   readonly history: History
   /** Session time. */
   readonly nowMs: () => number
-  readonly candidates: readonly TtsCandidate[]
+  readonly supervisor: TtsSupervisor
   readonly roomMs: number
   /** How long a source of the application may give nothing. */
   readonly stallMs: number
@@ -55,7 +52,7 @@ export class Speaker {
   #isAway = false
 
   constructor(options: SpeakerOptions, ports: ConversationPorts, hooks: SpeakerHooks) {
-    const { clock, roomMs, stallMs } = options
+    const { clock, logger, roomMs, stallMs, supervisor } = options
     const { out } = ports
     this.#options = options
     this.#ports = ports
@@ -73,12 +70,11 @@ export class Speaker {
     const starved = () => queue.starved()
     this.#textVoice = new TextVoice(out, { produced, starved })
     this.#voice = new TtsBridge(
-      options.candidates,
-      { ...options, out },
+      supervisor,
+      { clock, logger, out, roomMs },
       {
         produced,
         starved,
-        leg: change => ports.leg(change),
         lost: utterance => {
           if (utterance) queue.handOver(utterance, this.#textVoice)
         },
@@ -118,13 +114,14 @@ export class Speaker {
     return this.#queue.hasWords
   }
 
-  get counts(): { readonly utterances: number; readonly ttsChars: number; readonly failovers: number } {
-    return { utterances: this.#utterances, ttsChars: this.#ttsChars, failovers: this.#voice.failovers }
+  /** Utterances that have ended. */
+  get utterances(): number {
+    return this.#utterances
   }
 
-  /** Connects a synthesiser ahead of the first words. */
-  warm(): void {
-    this.#voice.warm()
+  /** Characters given to synthesisers. */
+  get ttsChars(): number {
+    return this.#ttsChars
   }
 
   /** Queues an utterance for an answer of the agent. */
@@ -193,10 +190,6 @@ export class Speaker {
     this.#feed.wake()
   }
 
-  rate(sampleRate: number): void {
-    this.#voice.rate(sampleRate)
-  }
-
   /** Stops the audio without dropping it, or lets it go on. */
   hold(held: boolean): void {
     this.#isHeld = held
@@ -233,7 +226,7 @@ export class Speaker {
 
   #producerFor(utterance: LiveUtterance): Producer {
     if (this.#feed.has(utterance)) return this.#feed
-    return this.#voice.lost ? this.#textVoice : this.#voice
+    return this.#options.supervisor.lost ? this.#textVoice : this.#voice
   }
 
   #open(source: UtteranceSource, interruptible: boolean, id: string = this.#options.newId()): LiveUtterance {

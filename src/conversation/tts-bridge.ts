@@ -1,26 +1,24 @@
 import { AudioConverter } from '../audio/convert.js'
 import type { ProviderFailure, TimedText } from '../providers/contracts.js'
-import type { VoiceError } from '../util/errors.js'
+import type { Clock } from '../util/clock.js'
+import type { Logger } from '../util/logger.js'
 import type { LiveUtterance } from './live-utterance.js'
 import type { SpeechOut, TtsCandidate } from './ports.js'
 import type { Segment } from './segments.js'
 import type { Producer } from './speech-queue.js'
 import { laneFormat } from './tts-format.js'
-import { TtsSupervisor, type TtsSupervisorOptions } from './tts-supervisor.js'
+import type { TtsSupervisor, TtsUser } from './tts-supervisor.js'
 import { isSpeakable } from './words.js'
 
-export interface TtsBridgeOptions extends TtsSupervisorOptions {
+export interface TtsBridgeOptions {
+  readonly clock: Clock
+  readonly logger: Logger
   readonly out: SpeechOut
   /** Audio in the lane above which no further segment is synthesised, in milliseconds. */
   readonly roomMs: number
 }
 
 export interface TtsBridgePorts {
-  leg(change: {
-    readonly state: 'live' | 'down' | 'lost'
-    readonly provider: string
-    readonly error?: VoiceError
-  }): void
   /** All of the utterance's audio is in the lane. */
   produced(utterance: LiveUtterance): void
   /** The utterance has given all its text for now. */
@@ -48,7 +46,7 @@ interface Job {
 }
 
 /** Speaks utterances: text by segments to a synthesiser, its audio in the order of the text to the lane. */
-export class TtsBridge implements Producer {
+export class TtsBridge implements Producer, TtsUser {
   private readonly options: TtsBridgeOptions
   private readonly ports: TtsBridgePorts
   private readonly out: SpeechOut
@@ -64,40 +62,79 @@ export class TtsBridge implements Producer {
   private isSuspended = false
   private replacement: readonly TtsCandidate[] | undefined
 
-  constructor(candidates: readonly TtsCandidate[], options: TtsBridgeOptions, ports: TtsBridgePorts) {
+  constructor(supervisor: TtsSupervisor, options: TtsBridgeOptions, ports: TtsBridgePorts) {
+    this.supervisor = supervisor
     this.options = options
     this.ports = ports
     this.out = options.out
-    const bridge = this
-    this.supervisor = new TtsSupervisor(candidates, options, {
-      get working() {
-        return bridge.jobs.length > 0 && !bridge.isSuspended
-      },
-      ready: () => this.pump(),
-      broken: () => this.rewind(),
-      lost: () => this.lose(),
-      audio: (contextId, audio) => this.audio(contextId, audio),
-      timing: (contextId, items) => this.timing(contextId, items),
-      done: (contextId, failure) => this.done(contextId, failure),
-      leg: change => ports.leg(change),
-    })
+    supervisor.serve(this)
   }
 
-  get lost(): boolean {
-    return this.supervisor.lost
+  // For the supervisor.
+
+  /** There is text that waits for a connection. */
+  get working(): boolean {
+    return this.jobs.length > 0 && !this.isSuspended
   }
 
-  get failovers(): number {
-    return this.supervisor.failovers
+  ready(): void {
+    this.pump()
   }
+
+  /** Everything in flight is lost: what of it was not passed on has to be spoken again. */
+  broken(): void {
+    const head = this.jobs[0]
+    const { utterance } = this
+    if (!head || !utterance) return
+    utterance.rewind(head.started ? utterance.alignment.abandon(utterance.text) : head.segment.start)
+    this.jobs = []
+    this.converter = undefined
+  }
+
+  /** No synthesiser is left. */
+  lost(): void {
+    this.broken()
+    const { utterance } = this
+    this.rest()
+    this.ports.lost(utterance)
+  }
+
+  audio(contextId: string, audio: Uint8Array): void {
+    const job = this.find(contextId)
+    // Cancelled, or of an utterance that is over.
+    if (!job || !this.utterance) return
+    this.supervisor.served()
+    this.rejections = 0
+    if (job === this.jobs[0]) this.deliver(this.utterance, job, audio)
+    else job.held.push(audio)
+  }
+
+  timing(contextId: string, items: readonly TimedText[]): void {
+    const job = this.find(contextId)
+    if (!job || !this.utterance) return
+    if (job.started) this.align(this.utterance, items)
+    else job.timings.push(...items)
+  }
+
+  done(contextId: string, failure: ProviderFailure | undefined): void {
+    const job = this.find(contextId)
+    const { utterance } = this
+    if (!job || !utterance) return this.pump()
+    const hasAudio = job.held.length > 0 || (job.started && utterance.alignment.takeMs > 0)
+    const problem = failure ?? (hasAudio ? undefined : silence)
+    if (problem && (hasAudio || problem.class !== 'data' || ++this.rejections >= maxRejections)) {
+      this.rejections = 0
+      return this.supervisor.reject(problem)
+    }
+    job.done = true
+    this.drain(utterance)
+    this.pump()
+  }
+
+  // For the queue.
 
   get starving(): boolean {
     return this.isStarving
-  }
-
-  /** Connects ahead of the first text. */
-  warm(): void {
-    if (!this.isSuspended) this.supervisor.warm()
   }
 
   produce(utterance: LiveUtterance): void {
@@ -129,11 +166,6 @@ export class TtsBridge implements Producer {
     this.pump()
   }
 
-  /** The sample rate the listener gets. */
-  rate(sampleRate: number): void {
-    this.supervisor.rate(sampleRate)
-  }
-
   /** Nobody listens: gives nothing more to the synthesiser (`true`), or goes on. */
   suspend(suspended: boolean): void {
     this.isSuspended = suspended
@@ -154,7 +186,7 @@ export class TtsBridge implements Producer {
   /** Speaks no more. */
   giveUp(): void {
     this.supervisor.giveUp()
-    this.lose()
+    this.lost()
   }
 
   close(): void {
@@ -207,38 +239,6 @@ export class TtsBridge implements Producer {
 
   private nextUnspoken(): Job | undefined {
     return this.jobs.find(job => !job.spoken)
-  }
-
-  private audio(contextId: string, audio: Uint8Array): void {
-    const job = this.find(contextId)
-    // Cancelled, or of an utterance that is over.
-    if (!job || !this.utterance) return
-    this.supervisor.served()
-    this.rejections = 0
-    if (job === this.jobs[0]) this.deliver(this.utterance, job, audio)
-    else job.held.push(audio)
-  }
-
-  private timing(contextId: string, items: readonly TimedText[]): void {
-    const job = this.find(contextId)
-    if (!job || !this.utterance) return
-    if (job.started) this.align(this.utterance, items)
-    else job.timings.push(...items)
-  }
-
-  private done(contextId: string, failure: ProviderFailure | undefined): void {
-    const job = this.find(contextId)
-    const { utterance } = this
-    if (!job || !utterance) return this.pump()
-    const hasAudio = job.held.length > 0 || (job.started && utterance.alignment.takeMs > 0)
-    const problem = failure ?? (hasAudio ? undefined : silence)
-    if (problem && (hasAudio || problem.class !== 'data' || ++this.rejections >= maxRejections)) {
-      this.rejections = 0
-      return this.supervisor.reject(problem)
-    }
-    job.done = true
-    this.drain(utterance)
-    this.pump()
   }
 
   /** Passes on what is complete, in the order of the text. */
@@ -305,23 +305,6 @@ export class TtsBridge implements Producer {
     if (this.utterance !== utterance) return
     this.rest()
     this.ports.produced(utterance)
-  }
-
-  /** Everything in flight is lost: what of it was not passed on has to be spoken again. */
-  private rewind(): void {
-    const head = this.jobs[0]
-    const { utterance } = this
-    if (!head || !utterance) return
-    utterance.rewind(head.started ? utterance.alignment.abandon(utterance.text) : head.segment.start)
-    this.jobs = []
-    this.converter = undefined
-  }
-
-  private lose(): void {
-    this.rewind()
-    const { utterance } = this
-    this.rest()
-    this.ports.lost(utterance)
   }
 
   /** Nothing is being spoken. */

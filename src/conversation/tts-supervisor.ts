@@ -6,7 +6,7 @@ import type { ProviderHealth } from '../providers/health.js'
 import type { Cancel, Clock } from '../util/clock.js'
 import { VoiceError } from '../util/errors.js'
 import type { Logger } from '../util/logger.js'
-import type { TtsCandidate } from './ports.js'
+import type { ConversationPorts, TtsCandidate } from './ports.js'
 import { TtsConnection, type TtsConnectionSink } from './tts-connection.js'
 import { chooseFormat, isUsable } from './tts-format.js'
 
@@ -18,8 +18,8 @@ export interface TtsSupervisorOptions {
   readonly logger: Logger
 }
 
-/** What a supervisor tells whoever has text to speak. */
-export interface TtsSupervisorPorts {
+/** Whoever has text to speak, and what a supervisor tells them. */
+export interface TtsUser {
   /** There is text that waits for a connection. */
   readonly working: boolean
   /** A connection is there, or one may be asked for again. */
@@ -31,11 +31,6 @@ export interface TtsSupervisorPorts {
   audio(contextId: string, audio: Uint8Array): void
   timing(contextId: string, items: readonly TimedText[]): void
   done(contextId: string, failure: ProviderFailure | undefined): void
-  leg(change: {
-    readonly state: 'live' | 'down' | 'lost'
-    readonly provider: string
-    readonly error?: VoiceError
-  }): void
 }
 
 /** A stream is replaced beside the conversation once it has reached this share of the age its provider allows. */
@@ -47,7 +42,8 @@ const rolloverShare = 0.8
  */
 export class TtsSupervisor implements TtsConnectionSink {
   private readonly options: TtsSupervisorOptions
-  private readonly ports: TtsSupervisorPorts
+  private readonly ports: Pick<ConversationPorts, 'leg'>
+  private user: TtsUser | undefined
   private candidates: readonly TtsCandidate[] = []
   private chain: FailoverChain<TtsCandidate> | undefined
   private live: TtsConnection | undefined
@@ -64,7 +60,11 @@ export class TtsSupervisor implements TtsConnectionSink {
   private isMisfit = false
   private failoverCount = 0
 
-  constructor(candidates: readonly TtsCandidate[], options: TtsSupervisorOptions, ports: TtsSupervisorPorts) {
+  constructor(
+    candidates: readonly TtsCandidate[],
+    options: TtsSupervisorOptions,
+    ports: Pick<ConversationPorts, 'leg'>,
+  ) {
     this.options = options
     this.ports = ports
     this.replace(candidates)
@@ -89,6 +89,11 @@ export class TtsSupervisor implements TtsConnectionSink {
     return this.live
   }
 
+  /** Serves `user` from now on. Before that it only keeps a connection ready. */
+  serve(user: TtsUser): void {
+    this.user = user
+  }
+
   /** Uses other providers from now on. Not while anything is in flight. */
   replace(candidates: readonly TtsCandidate[]): void {
     this.release()
@@ -99,10 +104,10 @@ export class TtsSupervisor implements TtsConnectionSink {
     })
     this.isLost = this.candidates.length === 0
     this.isMisfit = this.isLost && candidates.length > 0
-    // Another vendor may accept what one rejects as malformed: voices and models have their own names everywhere.
+    const { clock, random, health } = this.options
     this.chain = this.isLost
       ? undefined
-      : new FailoverChain(this.candidates, { ...this.options, leg: 'tts', differs: () => true })
+      : new FailoverChain(this.candidates, { leg: 'tts', clock, random, health, differs })
   }
 
   /** The sample rate the listener gets. Takes effect at the next `turnover`. */
@@ -175,20 +180,20 @@ export class TtsSupervisor implements TtsConnectionSink {
     if (connection !== this.live) return
     const warmed = this.warming
     this.warming = false
-    if (!this.everServed || (this.isDown && (warmed || !this.ports.working))) this.reportLive(connection.provider)
-    this.ports.ready()
+    if (!this.everServed || (this.isDown && (warmed || !this.isWorking))) this.reportLive(connection.provider)
+    this.user?.ready()
   }
 
   audio(connection: TtsConnection, contextId: string, audio: Uint8Array): void {
-    if (connection === this.live) this.ports.audio(contextId, audio)
+    if (connection === this.live) this.user?.audio(contextId, audio)
   }
 
   timing(connection: TtsConnection, contextId: string, items: readonly TimedText[]): void {
-    if (connection === this.live) this.ports.timing(contextId, items)
+    if (connection === this.live) this.user?.timing(contextId, items)
   }
 
   done(connection: TtsConnection, contextId: string, failure: ProviderFailure | undefined): void {
-    if (connection === this.live) this.ports.done(contextId, failure)
+    if (connection === this.live) this.user?.done(contextId, failure)
   }
 
   failed(connection: TtsConnection, failure: ProviderFailure, slow: boolean): void {
@@ -204,11 +209,15 @@ export class TtsSupervisor implements TtsConnectionSink {
     }
   }
 
+  private get isWorking(): boolean {
+    return this.user?.working ?? false
+  }
+
   /** @param failure absent when the provider is not to blame. */
   private recover(connection: TtsConnection, failure: ProviderFailure | undefined, slow: boolean): void {
     this.live = undefined
     // Without anything to say the next text finds out whether it can be said.
-    const urgent = this.ports.working || this.warming
+    const urgent = this.isWorking || this.warming
     let delayMs: number | null = 0
     if (failure && !isPlanned(failure, connection.attempt.ageMs)) {
       delayMs = this.chain?.failed(failure, connection.attempt.ageMs, !slow) ?? null
@@ -216,7 +225,7 @@ export class TtsSupervisor implements TtsConnectionSink {
       if (urgent) this.reportDown(connection.provider, failure)
     }
     if (urgent) this.retryIn(delayMs)
-    this.ports.broken()
+    this.user?.broken()
   }
 
   private retryIn(delayMs: number): void {
@@ -224,7 +233,7 @@ export class TtsSupervisor implements TtsConnectionSink {
     this.cancelRetry = this.options.clock.after(delayMs, () => {
       this.cancelRetry = undefined
       if (this.warming) this.need()
-      this.ports.ready()
+      this.user?.ready()
     })
   }
 
@@ -275,7 +284,7 @@ export class TtsSupervisor implements TtsConnectionSink {
     this.giveUp()
     this.isDown = true
     this.ports.leg({ state: 'lost', provider, error: unavailable(failure) })
-    this.ports.lost()
+    this.user?.lost()
   }
 
   private reportDown(provider: string, failure: ProviderFailure): void {
@@ -289,6 +298,11 @@ export class TtsSupervisor implements TtsConnectionSink {
     this.everServed = true
     this.ports.leg({ state: 'live', provider })
   }
+}
+
+/** Another vendor may accept what one rejects as malformed: voices and models have their own names everywhere. */
+function differs(): boolean {
+  return true
 }
 
 /** A stream that had its time, or that nobody used, ends without anybody having failed. */
