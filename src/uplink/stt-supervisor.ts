@@ -67,6 +67,7 @@ export class SttSupervisor {
   private asleep = false
   private cancelRetry: Cancel | undefined
   private lastProvider: string | null = null
+  private lastFailed: { readonly provider: string; readonly failure: ProviderFailure } | undefined
 
   constructor(options: SupervisorOptions, owner: ConnectionOwner, ports: SupervisorPorts) {
     this.options = options
@@ -174,6 +175,7 @@ export class SttSupervisor {
     if (planned) connection.attempt.ended()
     else connection.attempt.failed(asFailure(failure))
     this.log(connection.provider, failure, planned)
+    this.lastFailed = { provider: connection.provider, failure }
     if (connection === this.serving) this.servingClosed(connection, failure, planned)
     else if (connection === this.next) this.nextClosed(connection, asFailure(failure), slow)
   }
@@ -262,6 +264,7 @@ export class SttSupervisor {
   private connectNext(): void {
     const connectable = this.chain.next()
     if (connectable) this.connect(connectable)
+    else if (this.lastFailed) this.lose(this.lastFailed.provider, this.lastFailed.failure)
   }
 
   private connect({ candidate, attempt }: Connectable<SttCandidate>): void {
