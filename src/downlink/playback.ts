@@ -96,16 +96,21 @@ export class Playback {
     return { playedMs: Math.max(0, Math.min(sentMs, nowMs - utterance.anchorMs)), basis: 'clock' }
   }
 
-  /** Whether an utterance that left completely was heard to its end. */
-  isOver(utterance: Utterance, nowMs: number): boolean {
-    if (!utterance.isAnchored) return true
+  /**
+   * Whether an utterance that left completely was heard to its end.
+   *
+   * @param arrived the client has everything that was sent.
+   */
+  isOver(utterance: Utterance, arrived: boolean, nowMs: number): boolean {
+    if (!utterance.started || !utterance.isAnchored) return true
     const endMs = utterance.anchorMs + utterance.audibleMs
     if (this.source === 'clock') return nowMs >= endMs
     if (this.reported && this.reported.order > utterance.order) return true
     if (this.reported === utterance && this.lastMs >= utterance.audibleMs - toleranceMs) return true
-    const reporting = nowMs - this.reportedAtMs < overdueMs
-    if (reporting && !this.silent) return false
-    return nowMs >= endMs + (reporting ? silentMs : overdueMs)
+    if (nowMs - this.reportedAtMs >= overdueMs) return nowMs >= endMs + overdueMs
+    // A client that has everything and holds nothing has nothing left to play, whatever its position says.
+    const silent = this.source === 'report' && (this.silent || (arrived && this.report?.buffered_ms === 0))
+    return silent && nowMs >= endMs + silentMs
   }
 
   private get basis(): PlaybackBasis {

@@ -97,8 +97,9 @@ export class Speech {
   /** Something is to be sent, to be heard, to be answered, or to be recovered from. */
   get isBusy(): boolean {
     const { lane, sent } = this
-    const waiting = (lane.first?.complete ?? false) || (lane.head?.pcm.unread ?? 0) > 0 || sent.unackedMs > 0
-    return waiting || this.level !== 'normal' || !this.purges.isEmpty
+    const { first, head } = lane
+    const toSend = head !== undefined && (head.pcm.unread > 0 || head.ended)
+    return toSend || first?.complete === true || sent.unackedMs > 0 || this.level !== 'normal' || !this.purges.isEmpty
   }
 
   /** The client has stopped taking anything. */
@@ -258,9 +259,9 @@ export class Speech {
 
   /** What was heard to its end, what the client did not answer, and how much room there is. */
   conclude(nowMs: number): void {
-    const { lane, playback } = this
+    const { lane } = this
     this.purges.expire(nowMs)
-    for (let first = lane.first; first?.complete && playback.isOver(first, nowMs); first = lane.first) {
+    for (let first = lane.first; first?.complete && this.isOver(first, nowMs); first = lane.first) {
       lane.shift({ ...this.positionOf(first, nowMs), playedMs: first.sentMs })
       if (lane.isEmpty) this.sent.drop(first)
       const timestamp = this.options.clock.wallTime()
@@ -275,6 +276,10 @@ export class Speech {
     const { head } = this.lane
     if (this.held || !head?.isAnchored || head.pcm.unread === 0 || !this.pacer.isHeldUp) return 0
     return this.pacer.lateMs(head, nowMs)
+  }
+
+  private isOver(utterance: Utterance, nowMs: number): boolean {
+    return this.playback.isOver(utterance, this.sent.unackedMs === 0, nowMs)
   }
 
   private announce(): void {

@@ -293,3 +293,40 @@ describe('an utterance', () => {
     ])
   })
 })
+
+describe('a carrier that returns marks', () => {
+  const features = { ...plainFeatures, clear: true, markers: true, playback: 'mark' } as const
+
+  it('tells by them what was heard', () => {
+    const r = start({ features })
+    r.downlink.begin('u1', 24_000)
+    r.downlink.audio('u1', tone(1000, 24_000))
+    r.downlink.end('u1')
+    r.clock.advance(500)
+    r.downlink.onMark('u1', 300)
+    expect(r.downlink.position('u1')).toMatchObject({ playedMs: 300, basis: 'mark' })
+    r.clock.advance(1500)
+    expect(r.log.some(({ kind }) => kind === 'played')).toBe(false)
+    r.downlink.onMark('u1', null)
+    expect(r.log.some(({ kind }) => kind === 'played')).toBe(true)
+    expect(r.downlink.position('u1')).toMatchObject({ playedMs: 1000, basis: 'mark' })
+  })
+
+  it('does not count those that come back because of a clear', () => {
+    const r = start({ features })
+    r.client.onCleared = undefined
+    r.downlink.begin('u1', 24_000)
+    r.downlink.audio('u1', tone(3000, 24_000))
+    r.downlink.end('u1')
+    r.clock.advance(1000)
+    r.downlink.onMark('u1', 800)
+    let heard: object | undefined
+    r.downlink.purge('u1', 'barge_in', at => {
+      heard = at
+    })
+    r.downlink.onMark('u1', null)
+    r.clock.advance(400)
+    expect(heard).toEqual({ playedMs: 800, basis: 'mark' })
+    expect(r.log.some(({ kind }) => kind === 'played')).toBe(false)
+  })
+})
