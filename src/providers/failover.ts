@@ -198,6 +198,8 @@ export class FailoverChain<C extends ChainCandidate> {
   #hold(standing: Standing<C>): void {
     const holdMs = Math.min(LONGEST_HOLD_MS, FIRST_HOLD_MS * 2 ** standing.departures)
     standing.departures++
+    // Whoever comes back to it comes back to a retry.
+    standing.retries = Math.max(1, standing.retries)
     standing.heldUntilMs = this.#options.clock.now() + holdMs
   }
 

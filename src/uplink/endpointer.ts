@@ -86,7 +86,10 @@ export class Endpointer {
 
   private forgetQuiet(): void {
     const { positionMs, times, log, packets } = this.intake
-    log.finaliseTo(times.offsetAt(positionMs - KEPT_QUIET_MS))
+    const quietTo = times.offsetAt(positionMs - KEPT_QUIET_MS)
+    // A provider that serves gets all of it, also what it has yet to catch up on; only one that has yet to come is
+    // spared the silence.
+    log.finaliseTo(this.bridge.serving ? Math.min(log.sent, quietTo) : quietTo)
     packets?.forget(log.finalised)
   }
 }

@@ -100,7 +100,8 @@ export class Transcripts {
 function isRepeated(source: TranscriptSource, result: Transcript): boolean {
   if (source.replayedFromMs > 0) {
     const endMs = source.timeline.endOf(result.endMs)
-    if (result.text !== '' && endMs <= source.replayedFromMs + REPLAY_TOLERANCE_MS) return true
+    const hasTimes = result.endMs > 0
+    if (hasTimes && endMs <= source.replayedFromMs + REPLAY_TOLERANCE_MS) return true
   }
   const { last } = source
   if (!last || last.kind === 'interim' || result.kind === 'interim') return false
