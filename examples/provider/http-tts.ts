@@ -42,12 +42,9 @@ function connect(url: string, signal: AbortSignal, sink: TtsSink): TtsStream {
       const { text: body } = context
       context.text = ''
       context.spoken = context.spoken.then(() => request(id, context, body))
+      context.spoken.catch(cause => done(id, context, cause))
     }
-    if (end)
-      context.spoken.then(
-        () => done(id, context),
-        cause => done(id, context, cause),
-      )
+    if (end) void context.spoken.then(() => done(id, context)).catch(() => {})
   }
 
   /** `done` comes once for every context, also for one that was cancelled. */

@@ -8,7 +8,7 @@ import { speak } from '../../../src/testing/spoken-words.js'
 import { sttProviderSuite } from '../../../src/testing/stt-provider-suite.js'
 import { ttsProviderSuite } from '../../../src/testing/tts-provider-suite.js'
 import { FakeVosk } from '../../fixtures/providers/fake-vosk.js'
-import { format } from '../../fixtures/providers/streams.js'
+import { format, openTts } from '../../fixtures/providers/streams.js'
 
 const api = { describe, it, expect }
 const text = 'could you turn on the light in the kitchen'
@@ -50,4 +50,13 @@ ttsProviderSuite(api, {
   name: 'examples/provider/http-tts.ts',
   create: () => httpTts(`http://127.0.0.1:${(synthesiser.address() as AddressInfo).port}`),
   format: { encoding: 'linear16', sampleRate: 24_000, channels: 1 },
+})
+
+it('httpTts fails the context whose request fails, once', async () => {
+  const { stream, sink } = await openTts(httpTts('http://127.0.0.1:1'))
+  stream.speak('Nobody is there. ', { contextId: 'a' })
+  expect((await sink.untilDone('a')).failure).toMatchObject({ class: 'connection' })
+  stream.close()
+  await sink.until('closed')
+  expect(sink.types()).toEqual(['open', 'done', 'closed'])
 })

@@ -1,0 +1,83 @@
+import { embeddedTts } from 'voice-ws/providers/embedded'
+import { UnknownFields } from './known-messages.js'
+import { probeRecognition, type RecognitionProbe } from './recognition.js'
+import { probeSpeech, type SpeechProbe } from './speech.js'
+import { ProbeError } from './stream-events.js'
+import { vendors } from './vendors.js'
+
+const sentence = 'The quick brown fox jumps over the lazy dog, and then it sleeps in the warm afternoon sun.'
+
+/**
+ * Asks a vendor to say a sentence and to recognise it again, live. Whoever has no key at hand learns which one is needed.
+ *
+ * @returns the exit code: 0 when it works, 1 when it does not, 2 when there is no key.
+ */
+export async function probe(
+  name: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  print: (line: string) => void,
+): Promise<number> {
+  const vendor = vendors[name ?? '']
+  if (!name || !vendor) {
+    print(`usage: npm run probe -- ${Object.keys(vendors).join('|')}`)
+    return 1
+  }
+  const apiKey = env[vendor.environment]
+  if (!apiKey) {
+    print(`${name}: no key; set ${vendor.environment}`)
+    return 2
+  }
+  const unknown = new UnknownFields(vendor.known)
+  const { stt, tts } = vendor.create({
+    apiKey,
+    baseUrl: env.PROBE_BASE_URL,
+    onMessage: message => unknown.see(message),
+  })
+  try {
+    const speech = await probeSpeech(tts ?? embeddedTts(), sentence)
+    if (tts) print(`tts  ${speechLine(speech)}`)
+    const recognition = await probeRecognition(stt, speech.audio, speech.format)
+    print(`stt  ${recognitionLine(recognition)}`)
+    print(`     heard ${matches(recognition.text)} of ${wordsOf(sentence).length} words: "${recognition.text}"`)
+  } catch (error) {
+    if (!(error instanceof ProbeError)) throw error
+    print(`${name} failed: ${error.message}`)
+    return 1
+  } finally {
+    if (unknown.found.length > 0) print(`     not known to the adapter: ${unknown.found.join(', ')}`)
+  }
+  return 0
+}
+
+function speechLine({ connectMs, firstAudioMs, speechMs, totalMs, timed, requestId }: SpeechProbe): string {
+  const speed = (speechMs / totalMs).toFixed(1)
+  const times = timed > 0 ? `, ${timed} times` : ''
+  return `${connection(connectMs, requestId)}, first audio after ${ms(firstAudioMs)}, ${ms(speechMs)} of speech at ${speed}x${times}`
+}
+
+function recognitionLine({ connectMs, firstWordsMs, lastWordsMs, timed, requestId }: RecognitionProbe): string {
+  const first = `first words ${ms(firstWordsMs)} after the first sound`
+  const last = `last words ${ms(lastWordsMs)} after the last sound`
+  return `${connection(connectMs, requestId)}, ${first}, ${last}${timed > 0 ? `, ${timed} timed words` : ''}`
+}
+
+function connection(connectMs: number, requestId: string | undefined): string {
+  return `connected in ${ms(connectMs)}${requestId ? ` (${requestId})` : ''}`
+}
+
+function ms(value: number | undefined): string {
+  return value === undefined ? 'never' : `${Math.round(value)} ms`
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? []
+}
+
+function matches(heard: string): number {
+  const left = wordsOf(heard)
+  return wordsOf(sentence).filter(word => {
+    const at = left.indexOf(word)
+    if (at >= 0) left.splice(at, 1)
+    return at >= 0
+  }).length
+}
