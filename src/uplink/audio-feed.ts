@@ -38,8 +38,6 @@ export class AudioFeed {
   private readonly sampleBytes: number
   private readonly minBytes: number
   private readonly maxBytes: number
-  /** Sound given so far. */
-  private streamMs = 0
   /** Where the next audio continues the last without a hole. */
   private expected = -1
   private pumping = false
@@ -82,10 +80,10 @@ export class AudioFeed {
     const chunk = silenceOf(format, this.chunkBytes)
     const chunkMs = bytesToMs(format, chunk.length)
     for (let sentMs = 0; sentMs < ms && this.connection.writable; sentMs += chunkMs) {
-      this.streamMs += chunkMs
+      this.timeline.lengthMs += chunkMs
       this.connection.push(this.converter ? this.converter.convert(chunk) : chunk)
     }
-    this.timeline.add(this.streamMs, times.msAt(this.expected))
+    this.timeline.jumpTo(times.msAt(this.expected))
   }
 
   private step(until: number, flush: 'none' | 'long' | 'all'): boolean {
@@ -107,7 +105,7 @@ export class AudioFeed {
     // The rest of a sample whose beginning is in the hole.
     const aligned = split === 0 ? start : start + this.sampleBytes - split
     this.converter?.reset()
-    this.timeline.add(this.streamMs, times.msAt(aligned))
+    this.timeline.jumpTo(times.msAt(aligned))
     this.expected = aligned
     log.sent = Math.min(aligned, log.written)
     return aligned <= log.written
@@ -151,7 +149,7 @@ export class AudioFeed {
     // Before the call: a stream that fails in it rewinds the log.
     this.source.log.sent = end
     this.expected = end
-    this.streamMs += ms
+    this.timeline.lengthMs += ms
     this.pace.spend(ms)
     this.connection.push(this.converter ? this.converter.convert(audio) : audio)
   }
@@ -162,6 +160,6 @@ export class AudioFeed {
     const filled = silenceOf(format, this.minBytes)
     filled.set(audio)
     this.send(filled, bytesToMs(format, filled.length), end)
-    this.timeline.add(this.streamMs, times.msAt(end))
+    this.timeline.jumpTo(times.msAt(end))
   }
 }

@@ -3,32 +3,36 @@
  * the stream (a gap, audio that was lost) or put into it (silence that fills a message).
  */
 export class StreamTimeline {
+  /** Sound given to the stream so far: no result can lie beyond it, whatever the provider says. */
+  lengthMs = 0
   private readonly streamMs: number[] = []
   private readonly sessionMs: number[] = []
 
-  /** From `streamMs` of the stream on, its sound is that of the session at `sessionMs`. In the order of the stream. */
-  add(streamMs: number, sessionMs: number): void {
+  /** What is given to the stream next is the session's sound at `sessionMs`. */
+  jumpTo(sessionMs: number): void {
     const last = this.streamMs.length - 1
-    if (last >= 0 && this.streamMs[last] === streamMs) {
+    if (last >= 0 && this.streamMs[last] === this.lengthMs) {
       this.sessionMs[last] = sessionMs
       return
     }
-    this.streamMs.push(streamMs)
+    this.streamMs.push(this.lengthMs)
     this.sessionMs.push(sessionMs)
   }
 
   /** Session time of something that begins at `ms` of the stream. */
   startOf(ms: number): number {
+    const at = this.within(ms)
     let index = this.streamMs.length - 1
-    while (index > 0 && this.streamMs[index]! > ms) index--
-    return this.at(index, ms)
+    while (index > 0 && this.streamMs[index]! > at) index--
+    return this.at(index, at)
   }
 
   /** Session time of something that ends at `ms` of the stream: where two stretches meet, the end of the first. */
   endOf(ms: number): number {
+    const at = this.within(ms)
     let index = this.streamMs.length - 1
-    while (index > 0 && this.streamMs[index]! >= ms) index--
-    return this.at(index, ms)
+    while (index > 0 && this.streamMs[index]! >= at) index--
+    return this.at(index, at)
   }
 
   /** Forgets what lies before `sessionMs`: no result can concern it any more. */
@@ -37,6 +41,11 @@ export class StreamTimeline {
     while (count + 1 < this.sessionMs.length && this.sessionMs[count + 1]! <= sessionMs) count++
     this.streamMs.splice(0, count)
     this.sessionMs.splice(0, count)
+  }
+
+  /** Providers' times are not to be trusted: some are missing, some round up. */
+  private within(ms: number): number {
+    return ms > 0 ? Math.min(ms, this.lengthMs) : 0
   }
 
   private at(index: number, ms: number): number {

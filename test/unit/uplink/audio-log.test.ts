@@ -39,7 +39,7 @@ describe('the audio log', () => {
         log.clear()
         expect(pool.usedBytes).toBe(0)
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 

@@ -97,15 +97,17 @@ describe('a provider that goes deaf', () => {
 describe('silence is not failure', () => {
   it('an hour of silence fills no log, forces no final and trips no watchdog', () => {
     const handler = new Handler()
-    const a = stt('a', handler)
-    const call = new Call([a, stt('b', handler)], { handler })
+    const format = { encoding: 'mulaw' as const, sampleRate: 8000, channels: 1 }
+    const capabilities = { formats: [format] }
+    const a = stt('a', handler, { capabilities })
+    const call = new Call([a, stt('b', handler, { capabilities })], { handler, format })
     call.uplink.start()
     let mostHeld = 0
     for (let minute = 0; minute < 60; minute++) {
       call.quiet(60_000)
       mostHeld = Math.max(mostHeld, call.uplink.stats().heldBytes)
     }
-    expect(mostHeld).toBeLessThanOrEqual(1.1 * 32_000)
+    expect(mostHeld).toBeLessThanOrEqual(1.1 * 8000)
     expect(a.connections).toHaveLength(1)
     expect(a.last.finalizes).toBe(0)
     expect([call.endpoints, call.gaps, call.speech, call.reads]).toEqual([[], [], [], []])

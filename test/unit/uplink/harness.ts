@@ -34,7 +34,7 @@ export class Handler {
   }
 }
 
-export type CallOptions = Partial<Pick<UplinkOptions, 'format' | 'vad'>> & {
+export type CallOptions = Partial<Pick<UplinkOptions, 'format' | 'vad' | 'random'>> & {
   readonly turns?: Partial<UplinkOptions['turns']>
   readonly handler?: Handler
 }
@@ -67,7 +67,7 @@ export class Call {
         format: this.format,
         candidates: providers.map(provider => ({ provider, options: {} })),
         clock: this.clock,
-        random: () => 0.5,
+        random: options.random ?? (() => 0.5),
         ticker: this.handler.ticker,
         slabs: this.handler.slabs,
         health: this.handler.health,

@@ -4,6 +4,16 @@ import type { SessionTranscript } from '../../../src/uplink/ports.js'
 import { StreamTimeline } from '../../../src/uplink/timeline.js'
 import { TranscriptSource, Transcripts } from '../../../src/uplink/transcripts.js'
 
+/** Stretches of sound: where each lies in the session, and how long it is. */
+function timelineOf(...stretches: readonly (readonly [number, number])[]): StreamTimeline {
+  const timeline = new StreamTimeline()
+  for (const [sessionMs, lengthMs] of stretches) {
+    timeline.jumpTo(sessionMs)
+    timeline.lengthMs += lengthMs
+  }
+  return timeline
+}
+
 function account(): { transcripts: Transcripts; got: SessionTranscript[]; texts: () => string[] } {
   const got: SessionTranscript[] = []
   return {
@@ -14,8 +24,7 @@ function account(): { transcripts: Transcripts; got: SessionTranscript[]; texts:
 }
 
 function source(offsetMs = 0, replayedFromMs = 0): TranscriptSource {
-  const timeline = new StreamTimeline()
-  timeline.add(0, offsetMs)
+  const timeline = timelineOf([offsetMs, 20_000])
   return new TranscriptSource('p', timeline, replayedFromMs)
 }
 
@@ -109,25 +118,26 @@ describe('the account of what was said', () => {
 
 describe('the timeline of a stream', () => {
   it('counts what was left out, at the end of the one part and the beginning of the other', () => {
-    const timeline = new StreamTimeline()
-    timeline.add(0, 5000)
-    timeline.add(1000, 9000)
+    const timeline = timelineOf([5000, 1000], [9000, 1000])
     expect(timeline.endOf(1000)).toBe(6000)
     expect(timeline.startOf(1000)).toBe(9000)
     expect(timeline.startOf(1500)).toBe(9500)
   })
 
   it('stands still in silence that was put in', () => {
-    const timeline = new StreamTimeline()
-    timeline.add(0, 0)
-    timeline.add(1500, 1000)
+    const timeline = timelineOf([0, 1500], [1000, 500])
     expect(timeline.endOf(1200)).toBe(1000)
     expect(timeline.startOf(1600)).toBe(1100)
   })
 
+  it('knows no time before its beginning or after its end', () => {
+    const timeline = timelineOf([5000, 1000])
+    for (const ms of [-5, 0, Number.NaN]) expect(timeline.endOf(ms)).toBe(5000)
+    for (const ms of [1001, Number.POSITIVE_INFINITY]) expect(timeline.startOf(ms)).toBe(6000)
+  })
+
   it('forgets what is behind, and stays right for what is not', () => {
-    const timeline = new StreamTimeline()
-    for (let i = 0; i < 100; i++) timeline.add(i * 100, i * 200)
+    const timeline = timelineOf(...Array.from({ length: 100 }, (_, i) => [i * 200, 100] as const))
     timeline.forget(10_000)
     expect(timeline.startOf(5050)).toBe(10_050)
     expect(timeline.startOf(9950)).toBe(19_850)
