@@ -46,7 +46,8 @@ export class AudioLane {
   }
 
   begin(id: string, sampleRate: number): Utterance | undefined {
-    if (this.find(id) || this.over.has(id)) return undefined
+    if (this.find(id)) return undefined
+    this.over.delete(id)
     const utterance = new Utterance(id, sampleRate, this.begun++)
     this.open.push(utterance)
     return utterance

@@ -11,8 +11,6 @@ import { WireEncoder } from './wire-encoder.js'
 
 /** No binary message is longer: clients of other libraries may refuse more. */
 const maxMessageBytes = 64 * 1024
-/** Never is more sent beyond what the client has acknowledged. */
-const maxUnackedMs = 2000
 /** Audio before or after a change of rate that lets two resamplers join; a whole number of samples at any usual rate. */
 const joinMs = 20
 
@@ -35,6 +33,7 @@ export interface AudioSenderPorts {
 /** Takes audio out of the lane when it is due, into messages that the client can play. */
 export class AudioSender {
   private readonly encoding: DownlinkOptions['audioOut']['encoding']
+  private readonly sampleBytes: number
   private readonly keeps: boolean
   private readonly parts: AudioSenderParts
   private readonly ports: AudioSenderPorts
@@ -46,6 +45,7 @@ export class AudioSender {
 
   constructor(options: DownlinkOptions, parts: AudioSenderParts, ports: AudioSenderPorts) {
     this.encoding = options.audioOut.encoding
+    this.sampleBytes = this.encoding === 'linear16' ? 2 : 1
     this.keeps = options.keep !== false
     this.parts = parts
     this.ports = ports
@@ -53,13 +53,12 @@ export class AudioSender {
 
   /** Bytes on the wire for a second of what is being sent. */
   get bytesPerSecond(): number {
-    const { sampleRate } = this.encoder?.format ?? { sampleRate: this.parts.quality.sampleRate }
-    return sampleRate * (this.encoding === 'linear16' ? 2 : 1)
+    return (this.encoder?.format.sampleRate ?? this.parts.quality.sampleRate) * this.sampleBytes
   }
 
   /** The sample rate that the way delivers, NaN while unknown. */
   fittingRate(nowMs: number): number {
-    return this.parts.sent.bytesPerSecond(nowMs) / (this.encoding === 'linear16' ? 2 : 1)
+    return this.parts.sent.bytesPerSecond(nowMs) / this.sampleBytes
   }
 
   /** When the last audio left. */
@@ -84,14 +83,14 @@ export class AudioSender {
 
   /** Sends what is due. `mayFlow` false holds audio back, but not the markers of what has left. */
   pump(nowMs: number, mayFlow: boolean): void {
-    const { lane, pacer } = this.parts
+    const { lane, pacer, sent } = this.parts
     for (let head = lane.head; head && this.link; head = lane.head) {
       if (head.pcm.unread === 0) {
         if (!head.ended || !this.finish(head)) return
         continue
       }
       if (!this.isDue(nowMs)) return pacer.caughtUp(true)
-      if (!mayFlow || this.isWindowFull) return pacer.caughtUp(false)
+      if (!mayFlow || (this.link.features.acks && sent.isFull)) return pacer.caughtUp(false)
       if (!head.isAnchored) pacer.begin(head, nowMs)
       this.sendFrame(head, nowMs)
     }
@@ -112,11 +111,6 @@ export class AudioSender {
       ms -= droppedMs
       if (head.pcm.unread > 0 || !head.ended || !this.finish(head)) return
     }
-  }
-
-  /** As much as may be is on its way. */
-  get isWindowFull(): boolean {
-    return this.link?.features.acks === true && this.parts.sent.unackedMs >= maxUnackedMs
   }
 
   private sendFrame(head: Utterance, nowMs: number): void {

@@ -1,5 +1,6 @@
 import type { PressureLevel } from '../protocol/messages.js'
 import type { BackpressureOptions } from './options.js'
+import type { Playback } from './playback.js'
 import type { LinkPort } from './ports.js'
 import { Pressure } from './pressure.js'
 import { Probe } from './probe.js'
@@ -22,17 +23,18 @@ const unknownPathMs = 1000
 export class Congestion {
   private readonly options: BackpressureOptions
   private readonly sent: SentAudio
+  private readonly playback: Playback
   private probe: Probe = new Probe()
   private pressure: Pressure
   private bufferedBytes = 0
-  private transit = 0
   private queue = 0
   private lag = 0
   private reportsMissing = false
 
-  constructor(options: BackpressureOptions, sent: SentAudio) {
+  constructor(options: BackpressureOptions, sent: SentAudio, playback: Playback) {
     this.options = options
     this.sent = sent
+    this.playback = playback
     this.pressure = new Pressure(options)
   }
 
@@ -83,7 +85,6 @@ export class Congestion {
     this.probe = new Probe()
     this.pressure = new Pressure(this.options)
     this.bufferedBytes = 0
-    this.transit = 0
     this.queue = 0
     this.lag = 0
     this.reportsMissing = false
@@ -92,26 +93,16 @@ export class Congestion {
   /**
    * Measures. True when the level changed.
    *
-   * @param windowFull nothing more is sent until the client acknowledges.
    * @param lateMs how long due audio has been held back: what waits here is as late as what waits on the way.
+   * @param bytesPerSecond of audio on the wire.
    */
-  measure(
-    nowMs: number,
-    link: LinkPort,
-    bytesPerSecond: number,
-    reportedAtMs: number,
-    windowFull: boolean,
-    lateMs: number,
-  ): boolean {
+  measure(nowMs: number, link: LinkPort, lateMs: number, bytesPerSecond: number): boolean {
     const { bufferedBytes } = link
     // What one beat hands to the socket is often still there at the next: only what stays counts.
     const backlog = this.bufferedBytes > 0 ? bufferedBytes : 0
     if (bufferedBytes < this.bufferedBytes) this.pressure.progress(nowMs)
     this.bufferedBytes = bufferedBytes
-    this.transit = link.features.acks ? this.transitMs(nowMs, reportedAtMs, windowFull) : 0
-    const told =
-      link.features.acks && !this.reportsMissing ? this.transit : Math.max(this.transit, this.probe.lagMs(nowMs))
-    this.lag = lateMs + Math.max(told, (1000 * backlog) / bytesPerSecond)
+    this.lag = lateMs + Math.max(this.wayMs(nowMs, link), (1000 * backlog) / bytesPerSecond)
     return this.pressure.update(nowMs, this.lag, backlog)
   }
 
@@ -137,29 +128,31 @@ export class Congestion {
     return this.pressure.isStuck(nowMs)
   }
 
-  /**
-   * How much longer than on the idle path audio takes that is sent now. The age of the oldest on the way tells how
-   * late that is, and what comes after it need not wait as long: the rate of acknowledgements tells.
-   */
-  private transitMs(nowMs: number, reportedAtMs: number, windowFull: boolean): number {
+  /** How much later than on the idle path audio arrives: by reports, and where they are missing by pings. */
+  private wayMs(nowMs: number, link: LinkPort): number {
+    if (!link.features.acks) return this.probe.lagMs(nowMs)
     const { sent } = this
     const unackedMs = sent.unackedAgeMs(nowMs)
-    const reportAgeMs = nowMs - reportedAtMs
-    this.reportsMissing = unackedMs > reportLateMs && reportAgeMs > reportLateMs
+    this.reportsMissing = unackedMs > reportLateMs && nowMs - this.playback.lastReportAtMs > reportLateMs
     const pathMs = sent.pathMs ?? this.probe.baselineMs ?? unknownPathMs
-    if (!this.reportsMissing) {
-      const lateMs = Math.max(0, unackedMs - reportPeriodMs - pathMs)
-      const drainMs = sent.drainMs(nowMs)
-      const queueMs = Number.isNaN(drainMs) ? lateMs : Math.max(0, drainMs - pathMs)
-      const transitMs = Math.min(queueMs, lateMs)
-      // Reports come in lumps. Only on a way known to be slow is the rate alone believed.
-      this.queue = this.level === 'normal' ? transitMs : queueMs
-      return transitMs
+    if (this.reportsMissing) {
+      this.queue = this.unreportedMs(nowMs, unackedMs - pathMs, pathMs)
+      return Math.max(this.queue, this.probe.lagMs(nowMs))
     }
-    sent.markArrived(this.probe.provenAtMs)
-    // A tab that is throttled reports late and answers pings in time. It may go on, but not for ever.
-    const ageMs = windowFull ? unackedMs : sent.unarrivedAgeMs(nowMs)
-    this.queue = Math.max(0, ageMs - pathMs - urgentProbePeriodMs)
-    return this.queue
+    const lateMs = Math.max(0, unackedMs - reportPeriodMs - pathMs)
+    const drainMs = sent.drainMs(nowMs)
+    const queueMs = Number.isNaN(drainMs) ? lateMs : Math.max(0, drainMs - pathMs)
+    // The age of the oldest on the way tells how late that is; what is sent now waits as long as the rest takes to
+    // drain. But reports come in lumps: only on a way known to be slow is their rate alone believed.
+    this.queue = this.level === 'normal' ? Math.min(queueMs, lateMs) : queueMs
+    return Math.min(queueMs, lateMs)
+  }
+
+  /** A page that is throttled reports late and answers pings in time: it may go on, but not for ever. */
+  private unreportedMs(nowMs: number, overdueMs: number, pathMs: number): number {
+    const { sent, probe } = this
+    sent.markArrived(probe.provenAtMs)
+    const lateMs = sent.isFull ? overdueMs : sent.unarrivedAgeMs(nowMs) - pathMs
+    return Math.max(0, lateMs - urgentProbePeriodMs)
   }
 }

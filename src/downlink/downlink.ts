@@ -7,6 +7,7 @@ import type { Heard } from './playback.js'
 import type { DownlinkPorts, DownlinkStats, LinkPort, PlaybackPosition } from './ports.js'
 import type { Resumption } from './rewind.js'
 import { Speech } from './speech.js'
+import { Writer } from './writer.js'
 
 const unheard: PlaybackPosition = { receivedMs: 0, sentMs: 0, playedMs: 0, basis: 'clock' }
 
@@ -18,16 +19,16 @@ export class Downlink implements Ticking {
   private readonly options: DownlinkOptions
   private readonly ports: DownlinkPorts
   private readonly ledger: Ledger = new Ledger()
+  private readonly writer: Writer
   private readonly lanes: Lanes
   private readonly flushAll: () => void
   /** From the first utterance on: a session that never speaks needs none of it. */
   private speech: Speech | undefined
   private link: LinkPort | undefined
-  private seq = 0
   private nowMs: number
   private detachedAtMs: number
   private ticking = false
-  private flushing = false
+  private writing = false
   /** The client could not keep up: only urgent messages leave until it comes back on another socket. */
   private overwhelmed = false
   private closed = false
@@ -35,6 +36,7 @@ export class Downlink implements Ticking {
   constructor(options: DownlinkOptions, ports: DownlinkPorts) {
     this.options = options
     this.ports = ports
+    this.writer = new Writer(this.ledger, ports)
     this.lanes = new Lanes(this.ledger)
     this.flushAll = () => this.flushNow()
     this.nowMs = options.clock.now()
@@ -210,7 +212,10 @@ export class Downlink implements Ticking {
   /** One beat of the shared ticker. */
   tick(nowMs: number): void {
     this.nowMs = nowMs
+    // Nothing is written while something is being dropped.
+    this.writing = true
     this.speech?.measure(nowMs)
+    this.writing = false
     this.lanes.expire(nowMs)
     if (this.level === 'critical') this.lanes.dropInterims()
     this.wake()
@@ -239,7 +244,7 @@ export class Downlink implements Ticking {
     if (attached && this.lanes.count === 0 && this.isFree) this.leave(message)
     // Its time runs while it can leave.
     else this.lanes.add(message, this.link ? this.readClock() : this.detachedAtMs)
-    if (this.flushing) return
+    if (this.writing) return
     this.flush()
     this.arm()
     this.limit()
@@ -252,14 +257,7 @@ export class Downlink implements Ticking {
 
   /** False: the socket refused it. */
   private leave(message: ServerMessage): boolean {
-    const link = this.link!
-    const { acks, resume } = link.features
-    const seq = (acks || resume) && isNumbered(message) ? ++this.seq : undefined
-    if (seq !== undefined) this.ports.numbered(seq, message)
-    const left = link.sendMessage(message, seq) !== 'dropped'
-    if (left) this.ledger.sentMessages++
-    else this.ledger.messageDropped('buffered')
-    return left
+    return this.writer.write(this.link!, message)
   }
 
   /** An utterance that was heard to its end is not among those that a `clear` takes back. */
@@ -277,11 +275,11 @@ export class Downlink implements Ticking {
   }
 
   private flush(): void {
-    if (!this.link || this.overwhelmed || this.flushing) return
+    if (!this.link || this.overwhelmed || this.writing) return
     if (this.lanes.count === 0 && !this.speech?.wantsOut(this.nowMs)) return
-    this.flushing = true
+    this.writing = true
     this.link.cork(this.flushAll)
-    this.flushing = false
+    this.writing = false
   }
 
   private flushNow(): void {

@@ -7,8 +7,6 @@ import type { Quality } from './quality.js'
 
 /** While a lower rate takes effect, what is on its way is still of the higher. */
 const stepSettlesMs = 2000
-/** Speech flows when some was sent this recently. */
-const flowingMs = 500
 /** A beat that comes later than this was a stall of ours and proves nothing about the client. */
 const longestBeatMs = 100
 
@@ -36,18 +34,21 @@ export class Relief {
 
   /**
    * @param lateMs how long due audio has been held back.
-   * @param acknowledges the client says what it has; of one that does not, only pings tell.
+   * @param unheld due audio may leave, and no reports will tell how it fares: what pings call late is not sent.
+   * @param flowing audio has been sent a short while ago.
    * @returns true when the quality changed.
    */
-  beat(nowMs: number, lateMs: number, acknowledges: boolean): boolean {
+  beat(nowMs: number, lateMs: number, unheld: boolean, flowing: boolean): boolean {
     const passedMs = Math.min(longestBeatMs, nowMs - this.beatAtMs)
     this.beatAtMs = nowMs
-    const { congestion, sender } = this.parts
-    const tooFast = congestion.level === 'elevated' && this.parts.quality.isOnTrial
-    if (congestion.level === 'critical' || tooFast) return this.relieve(nowMs, lateMs)
-    if (!acknowledges && congestion.probeLagMs(nowMs) > this.options.liveLagMs)
+    const { congestion, quality, sender } = this.parts
+    if (unheld && congestion.probeLagMs(nowMs) > this.options.liveLagMs)
       sender.drop(Number.POSITIVE_INFINITY, 'lag', nowMs)
-    return this.recover(nowMs, passedMs)
+    if (congestion.level === 'critical' || (congestion.level === 'elevated' && quality.isOnTrial))
+      return this.relieve(nowMs, lateMs)
+    if (congestion.level !== 'normal') quality.disturbed()
+    else if (flowing && !congestion.isBlind) return quality.clean(passedMs)
+    return false
   }
 
   private relieve(nowMs: number, lateMs: number): boolean {
@@ -64,12 +65,5 @@ export class Relief {
     // Down to half of it: a stretch that is missing is understood better than one with a hole in every word.
     if (congestion.lagMs > limitMs) sender.drop(Math.min(lateMs, congestion.lagMs - limitMs / 2), 'lag', nowMs)
     return lowered
-  }
-
-  private recover(nowMs: number, passedMs: number): boolean {
-    const { quality, congestion, sender } = this.parts
-    if (congestion.level !== 'normal') quality.disturbed()
-    else if (!congestion.isBlind && nowMs - sender.lastSentAtMs < flowingMs) return quality.clean(passedMs)
-    return false
   }
 }

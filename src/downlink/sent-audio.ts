@@ -17,6 +17,8 @@ class SentFrame {
   alone = false
 }
 
+/** Never is more on its way: what a client that cannot report holds nobody knows. */
+const maxUnackedMs = 2000
 /** An acknowledgement of a lone frame that comes this much later than the best ever means that the path has changed. */
 const pathChangedMs = 300
 /** No path is longer; what took longer was held up somewhere. */
@@ -42,6 +44,11 @@ export class SentAudio {
 
   get unackedMs(): number {
     return this.sentTotalMs - this.ackedTotalMs
+  }
+
+  /** As much as may be is on its way. */
+  get isFull(): boolean {
+    return this.unackedMs >= maxUnackedMs
   }
 
   /** The fastest acknowledgement on this socket, null before the first. */

@@ -56,7 +56,7 @@ export class Speech {
     this.lane = new AudioLane(ledger)
     this.pacer = new Pacer(options.pacing, options.audioOut.maxLeadMs)
     this.quality = new Quality(options.audioOut.sampleRates, options.backpressure.recoverMs)
-    this.congestion = new Congestion(options.backpressure, this.sent)
+    this.congestion = new Congestion(options.backpressure, this.sent, this.playback)
     this.purges = new Purges(this.lane)
     const { lane, pacer, quality, sent, congestion } = this
     this.sender = new AudioSender(options, { lane, pacer, quality, sent, ledger }, ports)
@@ -228,22 +228,14 @@ export class Speech {
 
   /** One beat: measures how late the way is, and does something about it. */
   measure(nowMs: number): void {
-    const { congestion, sender, playback, quality } = this
+    const { congestion, sender, quality } = this
     const link = this.link!
-    const { acks } = link.features
-    const changed = congestion.measure(
-      nowMs,
-      link,
-      sender.bytesPerSecond,
-      playback.lastReportAtMs,
-      sender.isWindowFull,
-      this.lateMs(nowMs),
-    )
-    const shifted = this.relief.beat(nowMs, this.lateMs(nowMs), acks)
+    const flowing = nowMs - sender.lastSentAtMs < flowingMs
+    const changed = congestion.measure(nowMs, link, this.lateMs(nowMs), sender.bytesPerSecond)
+    const shifted = this.relief.beat(nowMs, this.lateMs(nowMs), !link.features.acks && !this.held, flowing)
     if (changed) this.ports.session.level(this.level, this.lagMs)
     if (shifted) this.ports.session.rate(quality.sampleRate)
     if (changed || shifted) this.announce()
-    const flowing = nowMs - sender.lastSentAtMs < flowingMs
     congestion.poke(nowMs, link, flowing, sender.lastSentAtMs)
   }
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ServerMessage } from '../../../src/protocol/messages.js'
 import { event, result, state, vad } from './messages.js'
-import { finish, plainFeatures, type Rig, type RigOptions, rig, speak, tone } from './simulation.js'
+import { finish, type Rig, type RigOptions, rig, speak, tone } from './rig.js'
+import { plainFeatures } from './simulated-client.js'
 
 let current: Rig | undefined
 
@@ -239,5 +240,40 @@ describe('a session that acts while audio leaves', () => {
     r.clock.advance(20_000)
     expect(r.log.some(({ kind }) => kind === 'slow')).toBe(true)
     expect(r.ticker.size).toBe(0)
+  })
+})
+
+describe('speech that is dropped to its end', () => {
+  it('still has its words sent and its end marked, once', () => {
+    const r = underPressure()
+    // The rest of u1 is short, and words follow its last sound.
+    r.client.stalled = true
+    r.downlink.purge('u1', 'app', () => {})
+    for (const id of ['a', 'b']) {
+      r.downlink.begin(id, 24_000)
+      r.downlink.audio(id, tone(600, 24_000))
+      r.downlink.caption(id, `words of ${id}`)
+      r.downlink.end(id)
+    }
+    r.clock.advance(4000)
+    r.client.stalled = false
+    r.client.bytesPerSecond = Number.POSITIVE_INFINITY
+    r.clock.advance(6000)
+    const ends = received(r).filter(message => message.type === 'tts_end')
+    expect(ends.map(({ utterance_id }) => utterance_id).filter(id => id !== 'u1')).toEqual(['a', 'b'])
+    expect(r.log.filter(({ kind }) => kind === 'played').map(({ value }) => value)).toEqual(['a', 'b'])
+  })
+
+  it('is not while it is held back on purpose', () => {
+    for (const features of [undefined, plainFeatures]) {
+      const r = rig({ ...(features && { features }) })
+      speak(r, 'u1', 4000, 24_000)
+      r.clock.advance(1000)
+      r.downlink.hold(true)
+      r.client.stalled = true
+      r.clock.advance(5000)
+      expect(r.downlink.stats().droppedMs).toEqual({})
+      finish(r)
+    }
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { percentile, plainFeatures, type Rig, type RigOptions, rig, speak } from './simulation.js'
+import { percentile, type Rig, type RigOptions, rig, speak } from './rig.js'
+import { plainFeatures } from './simulated-client.js'
 
 /** Speaks for `seconds`, letting `during` change the network every 100 ms. */
 function run(options: RigOptions, rate: number, seconds: number, during?: (r: Rig, s: number) => void): Rig {

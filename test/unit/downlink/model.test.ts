@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { ServerMessage } from '../../../src/protocol/messages.js'
 import { event, result, state, vad } from './messages.js'
-import { finish, plainFeatures, type Rig, rig, SimulatedClient, tone, v1Features } from './simulation.js'
+import { finish, type Rig, rig, tone } from './rig.js'
+import { plainFeatures, SimulatedClient, v1Features } from './simulated-client.js'
 
 // Everything a session and a network can do to a downlink, in any order, against what must hold after every step.
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ServerMessage } from '../../../src/protocol/messages.js'
-import { finish, plainFeatures, type Rig, type RigOptions, rig, speak, tone } from './simulation.js'
+import { finish, type Rig, type RigOptions, rig, speak, tone } from './rig.js'
+import { plainFeatures } from './simulated-client.js'
 
 let current: Rig | undefined
 

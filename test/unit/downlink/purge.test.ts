@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Heard } from '../../../src/downlink/playback.js'
-import { finish, plainFeatures, type Rig, type RigOptions, rig, speak, tone } from './simulation.js'
+import { finish, type Rig, type RigOptions, rig, speak, tone } from './rig.js'
+import { plainFeatures } from './simulated-client.js'
 
 let current: Rig | undefined
 

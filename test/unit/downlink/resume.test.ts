@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PlaybackReport, ServerMessage } from '../../../src/protocol/messages.js'
-import { finish, type Rig, type RigOptions, rig, SimulatedClient, tone } from './simulation.js'
+import { finish, type Rig, type RigOptions, rig, tone } from './rig.js'
+import { SimulatedClient } from './simulated-client.js'
 
 let current: Rig | undefined
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { pcmView } from '../../../src/audio/pcm.js'
 import { WireEncoder } from '../../../src/downlink/wire-encoder.js'
-import { tone } from './simulation.js'
+import { tone } from './rig.js'
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
