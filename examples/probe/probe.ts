@@ -38,7 +38,10 @@ export async function probe(
     if (tts) print(`tts  ${speechLine(speech)}`)
     const recognition = await probeRecognition(stt, speech.audio, speech.format)
     print(`stt  ${recognitionLine(recognition)}`)
-    print(`     heard ${matches(recognition.text)} of ${wordsOf(sentence).length} words: "${recognition.text}"`)
+    const heard = matches(recognition.text)
+    const said = wordsOf(sentence).length
+    print(`     heard ${heard} of ${said} words: "${recognition.text}"`)
+    if (heard < said / 2) throw new ProbeError('it heard less than half of what was said')
   } catch (error) {
     if (!(error instanceof ProbeError)) throw error
     print(`${name} failed: ${error.message}`)
@@ -56,17 +59,19 @@ function speechLine({ connectMs, firstAudioMs, speechMs, totalMs, timed, request
 }
 
 function recognitionLine({ connectMs, firstWordsMs, lastWordsMs, timed, requestId }: RecognitionProbe): string {
+  const connected = connection(connectMs, requestId)
+  if (firstWordsMs === undefined) return `${connected}, no words`
   const first = `first words ${ms(firstWordsMs)} after the first sound`
-  const last = `last words ${ms(lastWordsMs)} after the last sound`
-  return `${connection(connectMs, requestId)}, ${first}, ${last}${timed > 0 ? `, ${timed} timed words` : ''}`
+  const last = lastWordsMs === undefined ? 'no final' : `last words ${ms(lastWordsMs)} after the last sound`
+  return `${connected}, ${first}, ${last}${timed > 0 ? `, ${timed} timed words` : ''}`
 }
 
 function connection(connectMs: number, requestId: string | undefined): string {
   return `connected in ${ms(connectMs)}${requestId ? ` (${requestId})` : ''}`
 }
 
-function ms(value: number | undefined): string {
-  return value === undefined ? 'never' : `${Math.round(value)} ms`
+function ms(value: number): string {
+  return `${Math.round(value)} ms`
 }
 
 function wordsOf(text: string): string[] {
