@@ -1,9 +1,10 @@
 import type { AudioFormat } from '../audio/format.js'
 import type { Agent } from '../conversation/agent.js'
 import type { HistoryItem } from '../conversation/history.js'
+import type { ConversationEvents } from '../conversation/ports.js'
 import type { TurnOptions } from '../conversation/turn-options.js'
-import type { PlayOptions, SayOptions, Utterance, UtteranceResult } from '../conversation/utterance.js'
-import type { PlaybackBasis, PressureLevel, SessionState } from '../protocol/messages.js'
+import type { PlayOptions, SayOptions, Utterance } from '../conversation/utterance.js'
+import type { PressureLevel, SessionState } from '../protocol/messages.js'
 import type { ProviderChoice } from '../providers/catalogue.js'
 import type { SttOptions, TtsOptions } from '../providers/contracts.js'
 import type { AudioGap, SessionTranscript } from '../uplink/ports.js'
@@ -59,8 +60,10 @@ export interface SessionReport {
 }
 
 /** What a session reports; every payload is a plain object. */
-export interface SessionEvents {
+export interface SessionEvents extends ConversationEvents {
+  /** The client is served: providers are connected, audio flows. Once. */
   ready: { readonly origin: SessionOrigin }
+  /** Another socket carries the session. `lostMs` of the user's audio will never come. */
   resumed: { readonly outageMs: number; readonly lostMs: number }
   state: {
     readonly state: SessionState
@@ -68,36 +71,13 @@ export interface SessionEvents {
     readonly reason: string
     readonly provider?: string | undefined
   }
-  /** Who is speaking changed. */
-  speech: { readonly who: 'user' | 'assistant'; readonly speaking: boolean; readonly atMs: number }
   transcript: SessionTranscript
-  /** A turn of the user is complete; `latencyMs` follows once the reply's first audio left. */
-  turn: { readonly id: string; readonly text: string; readonly trigger: 'speech' | 'text' | 'app' }
-  utterance: {
-    readonly id: string
-    readonly phase: 'started' | 'ended'
-    readonly text: string
-    readonly result?: UtteranceResult | undefined
-  }
-  interrupted: {
-    readonly utteranceId: string
-    readonly playedMs: number
-    readonly text: string
-    readonly basis: PlaybackBasis
-  }
   gap: AudioGap
   /** An application event of the client. */
   event: { readonly name: string; readonly data: unknown }
   quality: { readonly level: PressureLevel; readonly sampleRate: number; readonly lagMs: number }
-  /** From the end of the user's speech to the first audio of the answer, with its parts. */
-  usage: {
-    readonly turnId: string
-    readonly replyLatencyMs: number
-    readonly agentMs: number
-    readonly ttsMs: number
-    readonly ttsChars: number
-  }
   error: VoiceError
+  /** Exactly once, last. */
   closed: { readonly code: number; readonly reason: string; readonly report: SessionReport }
 }
 
@@ -133,6 +113,7 @@ export interface VoiceSession<Principal = unknown, Data = unknown> {
    * @throws {TypeError} when `data` cannot be written as JSON.
    */
   send(name: string, data?: unknown): void
+  /** @throws {TypeError} when `code` is none that may be sent. */
   close(options?: CloseOptions): void
   /** Hears the audio of one direction. The bytes are valid only during the call. */
   tap(direction: 'in' | 'out', listener: (frame: TapFrame) => void): Cancel
