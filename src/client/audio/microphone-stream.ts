@@ -4,13 +4,16 @@ import { insecureError } from './audio-error.js'
 /** A device that gives nothing for so long is lost; shorter pauses happen when devices change by themselves. */
 const MUTED_MS = 2000
 
+/** What `getUserMedia` says about a device that is not there. */
+const absent = ['OverconstrainedError', 'NotFoundError']
+
 export interface TrackWatch {
   stop: Cancel
 }
 
 /**
- * Asks for a microphone. The device is a wish: `exact` makes iOS refuse, and a device that has gone must not silence
- * the user.
+ * Asks for a microphone. A device that has gone must not silence the user: the system's choice takes its place. So the
+ * wanted one is insisted on and given up, because chromium does not listen to a wish (`ideal`).
  */
 export async function openMicrophone(
   deviceId: string | undefined,
@@ -25,8 +28,14 @@ export async function openMicrophone(
     channelCount: { ideal: 1 },
     ...constraints,
   }
-  if (deviceId !== undefined) audio.deviceId = { ideal: deviceId }
-  return mediaDevices.getUserMedia({ audio })
+  if (deviceId === undefined) return mediaDevices.getUserMedia({ audio })
+  try {
+    return await mediaDevices.getUserMedia({ audio: { ...audio, deviceId: { exact: deviceId } } })
+  } catch (error) {
+    // iOS refuses ids of an earlier visit in this way too.
+    if (!absent.includes((error as Error).name)) throw error
+    return mediaDevices.getUserMedia({ audio })
+  }
 }
 
 /**

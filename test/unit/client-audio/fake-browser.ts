@@ -137,7 +137,7 @@ class FakeMediaDevices extends EventTarget {
     { deviceId: 'default', label: 'Default', groupId: 'g1' },
     { deviceId: 'built-in', label: 'Built-in', groupId: 'g1' },
   ]
-  readonly asked: { readonly deviceId?: { readonly ideal: string } }[] = []
+  readonly asked: { readonly deviceId?: { readonly exact: string } }[] = []
   readonly streams: FakeStream[] = []
   /** What `getUserMedia` throws. */
   refusal: Error | undefined
@@ -148,11 +148,13 @@ class FakeMediaDevices extends EventTarget {
     return this.devices.map(device => ({ ...device, kind: 'audioinput' }))
   }
 
-  async getUserMedia({ audio }: { audio: { deviceId?: { readonly ideal: string } } }): Promise<FakeStream> {
+  async getUserMedia({ audio }: { audio: { deviceId?: { readonly exact: string } } }): Promise<FakeStream> {
     this.asked.push(audio)
     await this.answer
     if (this.refusal) throw this.refusal
-    const device = this.devices.find(({ deviceId }) => deviceId === audio.deviceId?.ideal) ?? this.devices[0]!
+    const wanted = audio.deviceId?.exact
+    const device = this.devices.find(({ deviceId }) => wanted === undefined || deviceId === wanted)
+    if (!device) throw Object.assign(new Error('no such device'), { name: 'OverconstrainedError' })
     const stream = new FakeStream(new FakeTrack(device))
     this.streams.push(stream)
     return stream
