@@ -1,19 +1,18 @@
 import type { ProviderFailure, SttCapabilities, Transcript } from '../providers/contracts.js'
 import type { Cancel, Clock } from '../util/clock.js'
-import { AudioFeed, type FeedSource } from './audio-feed.js'
+import type { FeedSource } from './audio-feed.js'
 import { type EndCause, Finalization, type FinalizeRequest } from './finalization.js'
 import type { LegChange } from './ports.js'
+import { ServingStream } from './serving-stream.js'
 import type { ConnectionOwner, SttConnection } from './stt-connection.js'
 import { type ReplaceReason, SttSupervisor, type SupervisorOptions } from './stt-supervisor.js'
-import { TranscriptSource } from './transcripts.js'
+import type { TranscriptSource } from './transcripts.js'
 import { blockedFailure, Watchdog } from './watchdog.js'
 
 /** Beyond this the stream is being caught up, and its silence means nothing. */
 const BEHIND_MS = 500
 /** A voice may have gone on for this long before it is noticed. */
 const UNNOTICED_MS = 100
-/** What recognisers that cannot be asked take for the end of an utterance. */
-const ENDING_SILENCE_MS = 1000
 /** How long the last results of a stream that was asked to end may take. */
 const DRAIN_MS = 1000
 
@@ -43,13 +42,8 @@ export class SttBridge implements ConnectionOwner {
   private readonly ports: BridgePorts
   private readonly finalization: Finalization
   private readonly watchdog: Watchdog = new Watchdog()
-  private feed: AudioFeed | null = null
-  private connection: SttConnection | null = null
-  private results: TranscriptSource | null = null
+  private stream: ServingStream | null = null
   private lastCapabilities: SttCapabilities | null = null
-  /** Requests for results that the stream has not answered. */
-  private unanswered = 0
-  private heardSinceAsked = false
   /** The stream is taken for deaf: its replacement will be asked. */
   private awaitsOther = false
   /** No audio from here on goes to a stream that is about to be replaced. */
@@ -84,12 +78,12 @@ export class SttBridge implements ConnectionOwner {
 
   /** The stream in use tells when speech begins. */
   get hears(): boolean {
-    return this.connection?.capabilities.speechStarted ?? false
+    return this.stream?.capabilities.speechStarted ?? false
   }
 
   /** A stream is open. */
   get serving(): boolean {
-    return this.connection !== null
+    return this.stream !== null
   }
 
   /** There is more to send than a live stream would have. */
@@ -100,13 +94,13 @@ export class SttBridge implements ConnectionOwner {
 
   /** Sends what can be sent. Once per frame. */
   flush(): void {
-    if (this.feed) this.pump(this.feed, 'none')
+    if (this.stream) this.pump(this.stream, 'none')
     else this.supervisor.wake()
   }
 
   /** Sends also what is less than a message, where the provider takes it so short (`long`), or in any case (`all`). */
   flushRest(how: 'long' | 'all'): void {
-    if (this.feed) this.pump(this.feed, how)
+    if (this.stream) this.pump(this.stream, how)
   }
 
   /** Wants the results of everything up to now. */
@@ -117,7 +111,7 @@ export class SttBridge implements ConnectionOwner {
     // The end of a silence may already be the beginning of a word.
     const point = cause === 'silence' ? Math.max(sent, times.offsetAt(times.msAt(written) - UNNOTICED_MS)) : written
     this.finalization.request(point, cause)
-    if (this.feed) this.pump(this.feed, 'none')
+    if (this.stream) this.pump(this.stream, 'none')
     else if (!this.ports.outstanding) this.finalization.reached(point)
     else this.supervisor.wake()
   }
@@ -125,7 +119,7 @@ export class SttBridge implements ConnectionOwner {
   /** Asks for a final where speech has gone on without one; another stream must follow one that cannot be asked. */
   force(): void {
     const { log } = this.source
-    if (this.connection?.canFinalize) {
+    if (this.stream?.connection.canFinalize) {
       this.finalization.request(log.sent, null)
       return this.finalization.reached(log.sent)
     }
@@ -136,21 +130,21 @@ export class SttBridge implements ConnectionOwner {
 
   /** Once per beat of the shared ticker while there is something to wait for. */
   tick(nowMs: number, elapsedMs: number, attached: boolean): void {
-    const { connection, feed } = this
-    if (!connection || !feed) return
-    feed.pace.refill(elapsedMs)
-    this.pump(feed, 'none')
-    if (connection !== this.connection) return
-    const busy = this.supervisor.replacing || (connection.writable && this.behind)
-    if (!attached || busy) return this.watchdog.pause(nowMs)
-    this.watch(nowMs, connection)
+    const { stream } = this
+    if (!stream) return
+    stream.feed.pace.refill(elapsedMs)
+    this.pump(stream, 'none')
+    if (stream !== this.stream) return
+    const busy = this.supervisor.replacing || (stream.connection.writable && this.behind)
+    if (!attached || busy) this.watchdog.pause(nowMs)
+    else this.watch(nowMs, stream)
   }
 
   /** Time must be watched although no audio comes. */
   get watched(): boolean {
-    const { connection, feed } = this
-    if (!connection || !feed) return false
-    return this.watchdog.armed(this.ports.speechMs) || !feed.pace.allows || this.blocked(connection)
+    const { stream } = this
+    if (!stream) return false
+    return this.watchdog.armed(this.ports.speechMs) || !stream.feed.pace.allows || stream.blocked
   }
 
   close(): void {
@@ -158,8 +152,7 @@ export class SttBridge implements ConnectionOwner {
     this.cancelDrain?.()
     this.watchdog.close()
     this.supervisor.close()
-    this.feed = null
-    this.connection = null
+    this.stream = null
   }
 
   opened(connection: SttConnection): void {
@@ -171,16 +164,18 @@ export class SttBridge implements ConnectionOwner {
   }
 
   transcript(connection: SttConnection, transcript: Transcript): void {
-    if (!this.heard(connection) || !this.results) return
-    this.ports.transcript(this.results, transcript)
-    const final = transcript.kind !== 'interim'
-    // Only an acknowledgement says that nothing more comes; without one, results that cover all of it must do.
-    if (final && connection.capabilities.finalize !== 'ack' && !this.ports.outstanding) this.finalization.answered()
-    if (final && !this.busy) this.supervisor.quiet()
+    const stream = this.heard(connection)
+    if (!stream) return
+    this.ports.transcript(stream.results, transcript)
+    if (transcript.kind === 'interim') return
+    // Only an answer says that nothing more comes; without one, results that cover all of it must do.
+    if (!stream.answers && !this.ports.outstanding) this.finalization.answered()
+    if (!this.busy) this.supervisor.quiet()
   }
 
   speechStarted(connection: SttConnection, atMs: number): void {
-    if (this.heard(connection) && this.feed) this.ports.speechStarted(this.feed.timeline.startOf(atMs))
+    const stream = this.heard(connection)
+    if (stream) this.ports.speechStarted(stream.feed.timeline.startOf(atMs))
   }
 
   eagerEnd(connection: SttConnection, event: { readonly text: string } | null): void {
@@ -188,9 +183,7 @@ export class SttBridge implements ConnectionOwner {
   }
 
   finalized(connection: SttConnection): void {
-    if (!this.heard(connection)) return
-    this.unanswered = Math.max(0, this.unanswered - 1)
-    if (this.unanswered === 0 || connection.capabilities.finalize !== 'ack') this.finalization.answered()
+    if (this.heard(connection)?.answered()) this.finalization.answered()
   }
 
   progress(connection: SttConnection): void {
@@ -198,7 +191,7 @@ export class SttBridge implements ConnectionOwner {
   }
 
   drained(connection: SttConnection): void {
-    if (connection === this.connection && this.feed) this.pump(this.feed, 'none')
+    if (connection === this.stream?.connection) this.pump(this.stream, 'none')
   }
 
   warning(connection: SttConnection, event: { readonly code: string; readonly message: string }): void {
@@ -239,25 +232,18 @@ export class SttBridge implements ConnectionOwner {
 
   /** Everything that is not final goes to the new stream. */
   private serve(connection: SttConnection): void {
-    const { log, times } = this.source
-    if (this.connection) this.lose()
-    this.connection = connection
+    if (this.stream) this.lose()
+    this.stream = new ServingStream(connection, this.source)
     this.lastCapabilities = connection.capabilities
-    this.feed = new AudioFeed(connection, this.source)
-    this.results = new TranscriptSource(connection.provider, this.feed.timeline, times.msAt(log.finalised))
-    this.source.log.setGrid(this.feed.chunkBytes)
+    this.source.log.setGrid(this.stream.feed.chunkBytes)
     this.watchdog.pause(this.clock.now())
   }
 
   private lose(): void {
-    const { log } = this.source
-    this.connection = null
-    this.feed = null
-    this.results = null
-    this.unanswered = 0
+    this.stream = null
     this.awaitsOther = false
     this.stopDraining()
-    log.rewind()
+    this.source.log.rewind()
     this.finalization.rewind()
     this.ports.gone()
   }
@@ -267,36 +253,29 @@ export class SttBridge implements ConnectionOwner {
     this.drainTo = Number.POSITIVE_INFINITY
   }
 
-  private pump(feed: AudioFeed, flush: 'none' | 'long' | 'all'): void {
+  private pump(stream: ServingStream, flush: 'none' | 'long' | 'all'): void {
     const { log } = this.source
     const point = this.finalization.stopAt
     const stopAt = Math.min(point, this.drainTo)
-    feed.pump(Math.min(log.written, stopAt), stopAt <= log.written ? 'all' : flush)
-    if (!this.finalization.pending || this.awaitsOther || feed !== this.feed || feed.busy) return
+    stream.feed.pump(Math.min(log.written, stopAt), stopAt <= log.written ? 'all' : flush)
+    if (!this.finalization.pending || this.awaitsOther || stream !== this.stream || stream.feed.busy) return
     this.finalization.reached(log.sent)
     // What follows the point at which the stream was asked.
-    if (feed === this.feed && this.finalization.stopAt !== point) this.pump(feed, flush)
+    if (stream === this.stream && this.finalization.stopAt !== point) this.pump(stream, flush)
   }
 
   /** A replacement is open: it hears again what is not final, unless the stream makes it so by ending. */
   private handOver(reason: ReplaceReason): void {
     if (reason !== 'unfinalisable' || !this.ports.outstanding) return this.supervisor.takeOver()
     this.cancelDrain = this.clock.after(DRAIN_MS, () => this.supervisor.takeOver())
-    this.connection?.finish()
+    this.stream?.connection.finish()
   }
 
   private ask(request: FinalizeRequest): boolean {
-    const { connection, ports } = this
-    if (!connection) return false
-    const ack = connection.capabilities.finalize === 'ack'
-    this.heardSinceAsked = false
-    if (!ports.outstanding && !(ack && request.cause === 'finalize')) return false
-    if (connection.canFinalize) {
-      this.unanswered++
-      connection.finalize()
-    } else {
-      this.feed?.addSilence(ENDING_SILENCE_MS)
-    }
+    const { stream, ports } = this
+    if (!stream) return false
+    if (!ports.outstanding && !(stream.answers && request.cause === 'finalize')) return false
+    stream.ask()
     return true
   }
 
@@ -306,19 +285,20 @@ export class SttBridge implements ConnectionOwner {
     if (!this.busy) this.supervisor.quiet()
   }
 
-  /** Whether the stream is the one in use; it has just shown that it hears. */
-  private heard(connection: SttConnection): boolean {
-    if (connection !== this.connection) return false
-    this.heardSinceAsked = true
+  /** The stream in use, if that is who speaks; it has just shown that it hears. */
+  private heard(connection: SttConnection): ServingStream | null {
+    const { stream } = this
+    if (stream?.connection !== connection) return null
+    stream.heardSinceAsked = true
     this.watchdog.event(this.clock.now(), this.ports.speechMs, connection.attempt)
-    return true
+    return stream
   }
 
   /** Whether the stream, which always answers, said nothing at all when it was asked; another one hears it all then. */
   private isDeaf(): boolean {
-    const { connection } = this
-    if (!connection || this.heardSinceAsked || connection.capabilities.finalize !== 'ack') return false
-    return this.watchdog.accuse(connection.attempt) && this.suspect(connection)
+    const { stream } = this
+    if (!stream || stream.heardSinceAsked || !stream.answers) return false
+    return this.watchdog.accuse(stream.connection.attempt) && this.suspect(stream.connection)
   }
 
   private suspect(connection: SttConnection): boolean {
@@ -330,13 +310,9 @@ export class SttBridge implements ConnectionOwner {
     return false
   }
 
-  private blocked(connection: SttConnection): boolean {
-    return !connection.writable && this.source.log.sent < this.source.log.written
-  }
-
-  private watch(nowMs: number, connection: SttConnection): void {
-    if (this.watchdog.blocked(nowMs, this.blocked(connection))) return connection.giveUp(blockedFailure)
-    const { interims } = connection.capabilities
-    if (this.watchdog.suspects(nowMs, this.ports.speechMs, interims, connection.attempt)) this.suspect(connection)
+  private watch(nowMs: number, { connection, capabilities, blocked }: ServingStream): void {
+    if (this.watchdog.blocked(nowMs, blocked)) return connection.giveUp(blockedFailure)
+    const suspicious = this.watchdog.suspects(nowMs, this.ports.speechMs, capabilities.interims, connection.attempt)
+    if (suspicious) this.suspect(connection)
   }
 }

@@ -1,6 +1,7 @@
 import { QUICK_FAILURE_MS } from '../providers/breaker.js'
 import type { ProviderFailure } from '../providers/contracts.js'
 import { VoiceError } from '../util/errors.js'
+import type { Logger } from '../util/logger.js'
 
 /** Whether a stream ended as its provider ends all of them: no failure, unless it hardly lived. */
 export function isPlannedEnd(failure: ProviderFailure, livedMs: number | undefined): boolean {
@@ -24,4 +25,11 @@ export function recognitionError(provider: string, failure: ProviderFailure, ret
     retryAfterMs: failure.retryAfterMs,
     cause: failure,
   })
+}
+
+export function logEnd(logger: Logger, provider: string, failure: ProviderFailure, planned: boolean): void {
+  const { class: failureClass, reason, closeCode, httpStatus, vendorCode, requestId } = failure
+  const fields = { provider, failureClass, reason, closeCode, httpStatus, vendorCode, requestId }
+  if (planned) logger.debug(fields, 'a recognition stream reached its end')
+  else logger.warn(fields, 'a recognition stream failed')
 }

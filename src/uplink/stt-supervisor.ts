@@ -1,15 +1,15 @@
-import { type AudioFormat, sameFormat } from '../audio/format.js'
 import type { ProviderFailure } from '../providers/contracts.js'
-import { type Connectable, FailoverChain } from '../providers/failover.js'
+import type { Connectable, FailoverChain } from '../providers/failover.js'
 import type { ConnectionAttempt, ProviderHealth } from '../providers/health.js'
 import type { Cancel, Clock } from '../util/clock.js'
 import type { Logger } from '../util/logger.js'
 import type { FeedSource } from './audio-feed.js'
-import { chooseFormat } from './format-choice.js'
 import { Lifetime } from './lifetime.js'
 import type { LegChange, SttCandidate } from './ports.js'
+import { formatFor, sttChain } from './stt-chain.js'
 import { type ConnectionOwner, SttConnection } from './stt-connection.js'
-import { asFailure, isPlannedEnd, recognitionError } from './stt-failure.js'
+import { asFailure, isPlannedEnd, logEnd } from './stt-failure.js'
+import { SttLeg } from './stt-leg.js'
 
 /** Why a stream that serves is to be replaced by another. */
 export type ReplaceReason = 'deaf' | 'preferred' | 'lifetime' | 'update' | 'unfinalisable'
@@ -45,9 +45,6 @@ export interface SupervisorPorts {
   leg(change: LegChange): void
 }
 
-/** `new`: not started. `starting`: has not served yet. */
-type Leg = 'new' | 'starting' | 'live' | 'down' | 'lost' | 'closed'
-
 /** Sees to it that a stream serves: connects, retries, fails over, replaces streams before they end, and returns. */
 export class SttSupervisor {
   failovers = 0
@@ -57,7 +54,7 @@ export class SttSupervisor {
   private readonly ports: SupervisorPorts
   private readonly lifetime: Lifetime
   private chain: FailoverChain<SttCandidate>
-  private leg: Leg = 'new'
+  private readonly leg: SttLeg
   private serving: SttConnection | null = null
   /** Connecting, or open and waiting to take over. */
   private next: SttConnection | null = null
@@ -73,7 +70,8 @@ export class SttSupervisor {
     this.options = options
     this.owner = owner
     this.ports = ports
-    this.chain = this.createChain(options.candidates)
+    this.chain = sttChain(options.candidates, options.source.format, options)
+    this.leg = new SttLeg(change => ports.leg(change))
     this.lifetime = new Lifetime(options.clock, {
       ageing: () => this.want('lifetime'),
       ending: () => void this.replace('lifetime'),
@@ -86,20 +84,16 @@ export class SttSupervisor {
 
   /** Nobody will ever recognise anything. */
   get over(): boolean {
-    return this.leg === 'lost' || this.leg === 'closed'
+    return this.leg.over
   }
 
-  /** A stream is being had, or will be at the next need. */
-  get healthy(): boolean {
-    return this.serving !== null || this.asleep
-  }
-
+  /** Another stream is about to take over. */
   get replacing(): boolean {
     return this.next !== null && this.serving !== null
   }
 
   start(): void {
-    this.leg = 'starting'
+    this.leg.phase = 'starting'
     this.connectNext()
   }
 
@@ -112,7 +106,7 @@ export class SttSupervisor {
 
   /** Lets the stream go until it is needed. */
   sleep(): void {
-    if (this.leg !== 'live' || this.asleep) return
+    if (this.leg.phase !== 'live' || this.asleep) return
     this.asleep = true
     this.dropNext()
     this.dropServing()
@@ -121,7 +115,7 @@ export class SttSupervisor {
 
   /** Replaces the serving stream by another, which connects beside it. */
   replace(reason: ReplaceReason): boolean {
-    if (!this.serving || this.next || this.leg !== 'live') return false
+    if (!this.serving || this.next || this.leg.phase !== 'live') return false
     const connectable = this.choose(reason)
     if (!connectable) return false
     if (reason === this.wanted) this.wanted = null
@@ -148,8 +142,8 @@ export class SttSupervisor {
 
   /** From the next quiet moment on, these are the candidates. */
   update(candidates: readonly SttCandidate[]): void {
-    if (this.leg === 'closed') return
-    this.chain = this.createChain(candidates)
+    if (this.leg.phase === 'closed') return
+    this.chain = sttChain(candidates, this.options.source.format, this.options)
     const { serving } = this
     if (serving) {
       const same = candidates.find(candidate => candidate.provider === serving.candidate.provider)
@@ -157,8 +151,8 @@ export class SttSupervisor {
       else this.want('update')
       return
     }
-    if (this.asleep || this.leg === 'new') return
-    if (this.leg === 'lost') this.leg = 'down'
+    if (this.asleep || this.leg.phase === 'new') return
+    if (this.leg.phase === 'lost') this.leg.phase = 'down'
     this.dropNext()
     this.retryAfter(0)
   }
@@ -174,14 +168,14 @@ export class SttSupervisor {
     const planned = connection.finishing || isPlannedEnd(failure, connection.attempt.ageMs)
     if (planned) connection.attempt.ended()
     else connection.attempt.failed(asFailure(failure))
-    this.log(connection.provider, failure, planned)
+    logEnd(this.options.logger, connection.provider, failure, planned)
     this.lastFailed = { provider: connection.provider, failure }
     if (connection === this.serving) this.servingClosed(connection, failure, planned)
     else if (connection === this.next) this.nextClosed(connection, asFailure(failure), slow)
   }
 
   close(): void {
-    this.leg = 'closed'
+    this.leg.phase = 'closed'
     this.stopRetry()
     this.dropNext()
     this.dropServing()
@@ -215,19 +209,12 @@ export class SttSupervisor {
     const delayMs = chain.use(failed.candidate) ? chain.failed(failure, failed.attempt.ageMs, !slow) : 0
     if (delayMs === null) return this.lose(failed.provider, failure)
     if (!this.next) this.retryAfter(delayMs)
-    if (this.leg === 'down') return
-    this.leg = 'down'
-    this.ports.leg({
-      state: 'down',
-      provider: failed.provider,
-      error: recognitionError(failed.provider, failure, true),
-    })
+    this.leg.down(failed.provider, failure)
   }
 
   private lose(provider: string, failure: ProviderFailure): void {
-    this.leg = 'lost'
     this.dropNext()
-    this.ports.leg({ state: 'lost', provider, error: recognitionError(provider, failure, false) })
+    this.leg.lost(provider, failure)
   }
 
   private promote(connection: SttConnection): void {
@@ -243,10 +230,8 @@ export class SttSupervisor {
     if (this.lastProvider !== null && this.lastProvider !== provider) this.failovers++
     this.lastProvider = provider
     this.lifetime.start(connection.capabilities.maxSessionMs)
-    const wasLive = this.leg === 'live'
-    this.leg = 'live'
     this.ports.serving(connection)
-    if (!wasLive) this.ports.leg({ state: 'live', provider })
+    this.leg.live(provider)
     this.ports.ready()
   }
 
@@ -270,25 +255,9 @@ export class SttSupervisor {
   private connect({ candidate, attempt }: Connectable<SttCandidate>): void {
     const { source, clock } = this.options
     const baseOffsetMs = source.times.msAt(source.log.finalised)
-    const spec = { candidate, attempt, format: this.formatFor(candidate), baseOffsetMs }
+    const spec = { candidate, attempt, format: formatFor(candidate, source.format), baseOffsetMs }
     this.next = new SttConnection(spec, this.owner, clock)
     this.next.connect()
-  }
-
-  private formatFor(candidate: SttCandidate): AudioFormat {
-    const { format } = this.options.source
-    return chooseFormat(format, candidate.provider.capabilities.formats) ?? format
-  }
-
-  private createChain(candidates: readonly SttCandidate[]): FailoverChain<SttCandidate> {
-    const { health, clock, random } = this.options
-    return new FailoverChain(candidates, {
-      leg: 'stt',
-      health,
-      clock,
-      random,
-      differs: (a, b) => !sameFormat(this.formatFor(a), this.formatFor(b)),
-    })
   }
 
   private want(what: 'lifetime' | 'update'): void {
@@ -326,13 +295,5 @@ export class SttSupervisor {
     this.next?.attempt.ended()
     this.next = null
     this.replaceReason = null
-  }
-
-  private log(provider: string, failure: ProviderFailure, planned: boolean): void {
-    const { class: failureClass, reason, closeCode, httpStatus, vendorCode, requestId } = failure
-    const fields = { provider, failureClass, reason, closeCode, httpStatus, vendorCode, requestId }
-    const { logger } = this.options
-    if (planned) logger.debug(fields, 'a recognition stream reached its end')
-    else logger.warn(fields, 'a recognition stream failed')
   }
 }
