@@ -114,6 +114,7 @@ export class ScriptedSttStream implements SttStream {
   /** Sizes of the audio messages. */
   readonly messages: number[] = []
   readonly updates: SttOptions[] = []
+  receivedBytes = 0
   finalizes = 0
   keepAlives = 0
   /** It has closed, or was told to. */
@@ -153,10 +154,6 @@ export class ScriptedSttStream implements SttStream {
   /** Every word it heard, final or not. */
   get heard(): readonly string[] {
     return this.#recogniser.heard
-  }
-
-  get receivedBytes(): number {
-    return this.messages.reduce((sum, bytes) => sum + bytes, 0)
   }
 
   get receivedMs(): number {
@@ -202,6 +199,7 @@ export class ScriptedSttStream implements SttStream {
     this.#mayThrow('push')
     if (this.over) return false
     this.messages.push(audio.length)
+    this.receivedBytes += audio.length
     const results = this.#recogniser.push(audio)
     const { closeAfterMs, closeWith, deafAfterMs = Number.POSITIVE_INFINITY, blockAfterMs } = this.#fault
     if (this.receivedMs <= deafAfterMs) this.#say(results)
