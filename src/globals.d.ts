@@ -38,9 +38,3 @@ declare function clearTimeout(handle: unknown): void
 declare function setInterval(fn: () => void, periodMs?: number): unknown
 declare function clearInterval(handle: unknown): void
 declare function queueMicrotask(fn: () => void): void
-interface URL {
-  protocol: string
-  readonly hostname: string
-  readonly href: string
-}
-declare var URL: { prototype: URL; new (url: string, base?: string): URL }

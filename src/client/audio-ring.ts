@@ -24,15 +24,11 @@ export interface AudioRing {
   rebase(offset: number): void
 }
 
-/** Longer messages would leave the ring and the network in lumps. */
-const maxFrameMs = 200
-/** Opus packets do not tell time by their size, so it is estimated: generously, at 64 kbit/s. */
-const opusBytesPerSecond = 8000
-
 export function createAudioRing(format: AudioFormat): AudioRing {
-  const bytesPerMs = (bytesPerSecond(format) || opusBytesPerSecond) / 1000
-  // An Opus packet is whole or nothing.
-  const frameBytes = msToBytes(format, maxFrameMs) || 1 / 0
+  // Opus packets do not tell time by their size, so it is estimated: generously, at 64 kbit/s.
+  const bytesPerMs = bytesPerSecond(format) / 1000 || 8
+  // Longer messages would leave the ring and the network in lumps. An Opus packet is whole or nothing.
+  const frameBytes = msToBytes(format, 200) || 1 / 0
   const frames: Bytes[] = []
   let start = 0
   let end = 0

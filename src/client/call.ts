@@ -83,10 +83,10 @@ export function createCall(
     holdMs: () => holdMs,
     opened,
     received,
-    detached,
-    doubted: () => liveness.probe(),
-    waiting,
-    ended,
+    stop,
+    probe: () => liveness.probe(),
+    wait,
+    end,
   })
   const liveness = watchLiveness(options.clock, uplink, tracker, {
     lastSeq: () => lastSeq,
@@ -102,20 +102,18 @@ export function createCall(
     if (!over) listener(event)
   }
 
-  function complain(message: Omit<ErrorMessage, 'type'>): void {
-    tell({
-      type: 'error',
-      error: new VoiceError(message.message, {
-        ...message,
-        scope: message.class === 'PROVIDER' ? 'provider' : 'client',
-        retryAfterMs: message.retry_after_ms,
-      }),
-    })
+  function failure(message: Omit<ErrorMessage, 'type'>): VoiceError {
+    const scope = message.class === 'PROVIDER' ? 'provider' : 'client'
+    return new VoiceError(message.message, { ...message, scope, retryAfterMs: message.retry_after_ms })
   }
 
   function reportDropped(count: number, why: string): void {
-    const message = `${count} message(s) dropped: ${why}`
-    if (count > 0) complain({ code: 'messages_dropped', message, class: 'CONNECTION', retryable: true })
+    const message = `${count} dropped: ${why}`
+    if (count > 0)
+      tell({
+        type: 'error',
+        error: failure({ code: 'messages_dropped', message, class: 'CONNECTION', retryable: true }),
+      })
   }
 
   function enter(next: ClientState, reason: string, provider?: string): void {
@@ -158,7 +156,7 @@ export function createCall(
         if (chunk) tell({ type: 'audio', ...chunk })
       }
     } catch (error) {
-      options.logger.error({ error }, 'a message of the server, or the player, failed')
+      options.logger.error({ error }, 'message or player failed')
     }
   }
 
@@ -171,23 +169,22 @@ export function createCall(
       handle(link, message)
     } else if (message.type === 'ready') begin(link, message)
     else if (message.type === 'resumed') resume(link, message)
-    else if (message.type === 'redirect' || message.type === 'error') handle(link, message)
+    else if (message.type === 'redirect') keeper.redirect(message.endpoint)
+    else if (message.type === 'error') handle(link, message)
   }
 
   function handle(link: Connection, message: ServerMessage): void {
     switch (message.type) {
       case 'ack':
-        return liveness.acknowledged(message.audio_in, message.t, message.cseq)
+        return liveness.confirm(message.audio_in, message.t, message.cseq)
       case 'ping':
         return link.send({ type: 'pong', t: message.t })
-      case 'redirect':
-        return keeper.redirect(message.endpoint)
       case 'state':
         serverDegraded = message.state === 'degraded'
         return work(message.reason, message.provider)
       case 'error':
         keeper.warned(message)
-        return complain(message)
+        return tell({ type: 'error', error: failure(message) })
       case 'clear':
         return clear(message.through, message.reason, link)
       case 'stt_result':
@@ -196,16 +193,8 @@ export function createCall(
         return
       case 'goaway':
         keeper.move(options.random() * message.window_ms, message.endpoint)
-        break
-      case 'tts_playback_complete':
-        tracker.completed(message.utterance_id)
-        break
-      case 'tts_start':
-      case 'tts_format':
-      case 'tts_skip':
-      case 'tts_end':
-        tracker.marker(message)
     }
+    tracker.follow(message)
     tell(camelize(message as PassedOn))
   }
 
@@ -236,7 +225,7 @@ export function createCall(
     work('ready')
     settle[0](event)
     tell(event)
-    reportDropped(dropped, 'their session is gone')
+    reportDropped(dropped, 'session gone')
   }
 
   function resume(link: Connection, message: ResumedMessage): void {
@@ -247,11 +236,11 @@ export function createCall(
     // Counting on from there would move every later byte, so only a new session helps.
     if (from > ring.end()) {
       holdMs = 0
-      return keeper.dead('impossible offset')
+      return keeper.dead('bad offset')
     }
     const outageMs = keeper.outageMs()
     const heldFrom = Math.max(from, ring.start())
-    if (tts?.action === 'rewind') tracker.rewind(tts.utterance_id)
+    tracker.follow(message)
     attach(link, message.state === 'degraded')
     uplink.resume(link.socket, from, message.cseq, lost)
     work('resumed')
@@ -265,28 +254,29 @@ export function createCall(
     if (tts?.action === 'discard') clear(tts.utterance_id, tts.action)
   }
 
-  function detached(): void {
-    uplink.detach()
+  function stop(): void {
+    uplink.stop()
     liveness.stop()
   }
 
-  function waiting({ code, reason }: Loss, delayMs: number): void {
+  function wait({ code, reason }: Loss, delayMs: number): void {
     enter(holdMs > 0 ? 'reconnecting' : 'connecting', reason)
     tell({ type: 'reconnecting', attempt: keeper.attempts(), delayMs, code, reason, outageMs: keeper.outageMs() })
   }
 
-  function ended({ code, reason: cause }: Loss, verdict: CloseVerdict['class']): void {
+  function end({ code, reason: cause }: Loss, verdict: CloseVerdict['class']): void {
     const reason = closing ?? cause
     const normal = verdict === 'NORMAL'
+    const type = normal ? 'closed' : 'failed'
     closing = reason
-    const error = new VoiceError(`the call ended: ${code} ${reason}`, {
-      code: normal ? 'closed' : 'call_failed',
+    const error = failure({
+      code: `call_${type}`,
+      message: `the call ${type}: ${code} ${reason}`,
       class: normal ? 'CONNECTION' : verdict,
-      scope: 'client',
       retryable: verdict === 'CONNECTION',
     })
-    enter(normal ? 'closed' : 'failed', reason)
-    tell(normal ? { type: 'closed', code, reason } : { type: 'failed', code, reason, error })
+    enter(type, reason)
+    tell(type === 'closed' ? { type, code, reason } : { type, code, reason, error })
     over = true
     settle[1](error)
     finish()
@@ -311,7 +301,7 @@ export function createCall(
       if (closing !== undefined) return
       closing = reason
       keeper.attached()?.send({ type: 'bye', reason })
-      detached()
+      stop()
       enter('closing', reason)
       keeper.close()
     },

@@ -1,4 +1,3 @@
-import type { AudioEncoding } from '../audio/format.js'
 import { classifyClose as classifyByCode } from '../protocol/close-codes.js'
 import { type Cancel, systemClock } from '../util/clock.js'
 import { Emitter } from '../util/emitter.js'
@@ -82,9 +81,6 @@ export interface VoiceClient extends AsyncDisposable {
   }): AsyncIterableIterator<VoiceEvents[T], undefined>
 }
 
-/** The byte of silence in each encoding. Opus has none. */
-const silence: { readonly [E in AudioEncoding]?: number } = { linear16: 0, mulaw: 0xff, alaw: 0xd5 }
-
 /** Creates a client. It opens nothing until `connect`, so it can be created anywhere. */
 export function createVoiceClient(options: VoiceClientOptions): VoiceClient {
   const { config = {}, logger = console, random = Math.random } = options
@@ -103,9 +99,15 @@ export function createVoiceClient(options: VoiceClientOptions): VoiceClient {
     queues.clear()
   }
 
+  /** The call, while it can be spoken into. */
+  function live(): Call | undefined {
+    return call?.closing() ? undefined : call
+  }
+
   function post(message: OutboxMessage): void {
-    if (!call || call.closing()) throw new Error(`${message.type}: not connected`)
-    call.reportDropped(call.uplink.post(message), 'too many waited')
+    const current = live()
+    if (!current) throw new Error(`${message.type}: not connected`)
+    current.reportDropped(current.uplink.send(message), 'too many')
   }
 
   function close({ reason = '' }: { readonly reason?: string | undefined } = {}): Promise<void> {
@@ -143,13 +145,14 @@ export function createVoiceClient(options: VoiceClientOptions): VoiceClient {
       }
     },
     connect() {
-      if (call && !call.closing()) return call.ready
+      const current = live()
+      if (current) return current.ready
       const { WebSocket = (globalThis as Pick<VoiceClientOptions, 'WebSocket'>).WebSocket } = options
       if (!WebSocket)
         return Promise.reject(new TypeError("WebSocket: this runtime has none; use 'voice-ws/client/node' or pass one"))
       const state = call?.state() ?? 'idle'
       // The goodbye of the last call is not waited for.
-      if (state === 'closing') call?.keeper.abandon()
+      if (state === 'closing') call?.keeper.end()
       const previous = state === 'failed' ? call?.key() : undefined
       const { classifyClose: classify = classifyByCode, platform = browserPlatform(), clock = systemClock } = options
       const policy = { ...defaultPolicy, ...options.reconnect }
@@ -164,17 +167,13 @@ export function createVoiceClient(options: VoiceClientOptions): VoiceClient {
     },
     [Symbol.asyncDispose]: () => close(),
     sendAudio(audio) {
-      if (!call || call.closing()) return
-      call.liveness.captured()
-      const { byteLength } = audio
-      const quiet = silence[config.stt_config?.encoding ?? 'linear16']
-      if (!muted)
-        call.uplink.capture(
-          ArrayBuffer.isView(audio)
-            ? new Uint8Array(audio.buffer, audio.byteOffset, byteLength)
-            : new Uint8Array(audio),
-        )
-      else if (quiet !== undefined) call.uplink.capture(new Uint8Array(byteLength).fill(quiet))
+      const current = live()
+      if (!current) return
+      const pcm = ArrayBuffer.isView(audio)
+        ? new Uint8Array(audio.buffer, audio.byteOffset, audio.byteLength)
+        : new Uint8Array(audio)
+      current.liveness.captured()
+      current.uplink.push(pcm, muted)
     },
     setMuted(given) {
       muted = given
@@ -189,9 +188,7 @@ export function createVoiceClient(options: VoiceClientOptions): VoiceClient {
     interrupt: utterance_id => post({ type: 'clear', utterance_id }),
     send: (name, data = null) => post({ type: 'event', name, data }),
     reportPlayback: position => call?.tracker.hear(position),
-    reconnect() {
-      if (call?.closing() === false) call.keeper.move(0)
-    },
+    reconnect: () => live()?.keeper.move(0),
     on: (type, listener) => emitter.on(type, listener),
     async once(type) {
       for await (const event of events({ types: [type] })) return event

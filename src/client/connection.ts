@@ -1,5 +1,6 @@
 import { VOICE_V1 } from '../protocol/subprotocol.js'
-import type { Cancel, Clock } from '../util/clock.js'
+import type { Clock } from '../util/clock.js'
+import { createAlarm } from './alarm.js'
 
 /**
  * The part of the standard `WebSocket` that the client uses. Browsers, Node from version 22, Bun, Deno, workerd, React
@@ -44,9 +45,6 @@ export interface Connection {
   drop(): void
 }
 
-/** Browsers wait up to a minute for a dead peer to answer a goodbye. */
-const goodbyeMs = 2000
-
 /**
  * Opens a socket. Throws what its constructor throws: the URL is wrong.
  *
@@ -63,7 +61,7 @@ export function connect(
   lost: (connection: Connection, loss: Loss) => void,
 ): Connection {
   const socket = new WebSocket(url, [VOICE_V1])
-  let deadline: Cancel | undefined
+  const deadline = createAlarm(clock)
   let over = false
 
   const lose = (loss: Loss) => {
@@ -75,11 +73,11 @@ export function connect(
     socket,
     send: message => socket.send(JSON.stringify(message)),
     expect(ms) {
-      deadline?.()
-      deadline = ms === undefined ? ms : clock.after(ms, () => lose({ code: 1006, reason: 'timeout' }))
+      deadline(ms, ms ? () => lose({ code: 1006, reason: 'timeout' }) : undefined)
     },
     close() {
-      connection.expect(goodbyeMs)
+      // Browsers wait up to a minute for a dead peer to answer.
+      connection.expect(2000)
       socket.close(1000)
     },
     drop() {

@@ -13,7 +13,7 @@ export interface Endpoints {
   refresh(): boolean
   /** The last one could not be reached, `outageMs` after a session was lost there. */
   failed(outageMs: number): void
-  /** The server asks to connect elsewhere. A token goes only to hosts that the application named. False: refused. */
+  /** The server asks to connect elsewhere. A token goes only to servers that the application named. False: refused. */
   redirect(url: string): boolean
 }
 
@@ -43,19 +43,14 @@ export function createEndpoints(source: EndpointSource, getToken: TokenSource | 
       redirected = undefined
     },
     redirect(url) {
-      try {
-        if (!urls.some(known => site(known) === site(url))) return false
-      } catch {
-        return false
-      }
-      redirected = url
-      return true
+      const known = urls.some(each => site(each) === site(url))
+      if (known) redirected = url
+      return known
     },
   }
 }
 
-/** Scheme and host: another port is another server of the same owner, another scheme may be less secure. */
+/** Scheme, host and port. */
 function site(url: string): string {
-  const { protocol, hostname } = new URL(url)
-  return protocol + hostname
+  return url.split('/', 3).join('/')
 }

@@ -2,6 +2,7 @@ import type { CloseVerdict } from '../protocol/close-codes.js'
 import type { ErrorMessage } from '../protocol/messages.js'
 import type { Cancel, Clock } from '../util/clock.js'
 import { messageOf } from '../util/errors.js'
+import { createAlarm } from './alarm.js'
 import { type Connection, connect, type Loss, type WebSocketConstructor } from './connection.js'
 import { createEndpoints } from './endpoints.js'
 import type { VoiceClientOptions } from './options.js'
@@ -24,13 +25,13 @@ export interface LinkPorts {
   opened(link: Connection, token: string | null | undefined): void
   received(link: Connection, data: string | ArrayBuffer): void
   /** Nothing may be sent any more. */
-  detached(): void
+  stop(): void
   /** The link may have died: ask. */
-  doubted(): void
+  probe(): void
   /** There is no link, and the next attempt is made in `delayMs`. */
-  waiting(loss: Loss, delayMs: number): void
+  wait(loss: Loss, delayMs: number): void
   /** There will be no other link. Exactly once, last. */
-  ended(loss: Loss, verdict: CloseVerdict['class']): void
+  end(loss: Loss, verdict: CloseVerdict['class']): void
 }
 
 /** Keeps one connection usable for as long as that makes sense: replaces it when it is lost, and before it goes. */
@@ -46,7 +47,7 @@ export interface LinkKeeper {
   answered(): void
   /** Opens another connection in `delayMs`. The present one serves until then. */
   move(delayMs: number, url?: string): void
-  /** The server asks to go elsewhere. */
+  /** The server answers that the session is elsewhere. */
   redirect(url: string): void
   /** The server complained, which may explain what follows. */
   warned(error: ErrorMessage): void
@@ -55,21 +56,21 @@ export interface LinkKeeper {
   /** Ends, after the goodbye was answered or is overdue. */
   close(): void
   /** Ends now. */
-  abandon(): void
+  end(): void
 }
 
-/** A server has 10 s to connect the providers of a new session. */
-const configTimeoutMs = 12_000
-/** While an outage is younger than this, the ring can still hold all of it, and attempts must not take long. */
-const earlyMs = 8000
-const earlyTimeoutMs = 2000
-/** A connection that has been in use for so long makes the next loss the first. */
-const stableMs = 5000
-/** An `error` that ends a connection is followed by the close at once. */
-const errorExplainsMs = 1000
-const maxRedirects = 3
-
 export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
+  /** A server has 10 s to connect the providers of a new session. */
+  const configTimeoutMs = 12_000
+  /** While an outage is younger than this, the ring can still hold all of it, and attempts must not take long. */
+  const earlyMs = 8000
+  const earlyTimeoutMs = 2000
+  /** A connection that has been in use for so long makes the next loss the first. */
+  const stableMs = 5000
+  /** An `error` that ends a connection is followed by the close at once. */
+  const errorExplainsMs = 1000
+  const maxRedirects = 3
+
   const { WebSocket, classify, clock, platform, policy, random } = options
   const endpoints = createEndpoints(options.url, options.getToken)
   /** The connection in use, or the one that was asked to take over. */
@@ -78,17 +79,14 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   let attached = false
   /** What the link replaces. Nothing it brings is listened to any more. */
   let old: Connection | undefined
-  /** The socket of the attempt under way. */
-  let candidate: Connection | undefined
-  let dialling = false
-  /** Only the latest attempt counts. */
-  let round = 0
+  /** The attempt under way: its socket, once it has one. */
+  let attempt: Partial<Connection> | undefined
   let token: string | null | undefined
   let plannedAtMs: number | undefined
   let lostAtMs: number | undefined
-  let cancelDial: Cancel | undefined
-  let cancelGiveUp: Cancel | undefined
-  let cancelStable: Cancel | undefined
+  const dialAlarm = createAlarm(clock)
+  const giveUpAlarm = createAlarm(clock)
+  const stableAlarm = createAlarm(clock)
   let unsubscribe: (Cancel | undefined)[] = []
   let suspended = false
   let over = false
@@ -107,31 +105,31 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
 
   function move(delayMs: number, url?: string): void {
     if (url) endpoints.redirect(url)
-    if (dialling || suspended) return
-    cancelDial?.()
+    if (attempt || suspended) return
     plannedAtMs = clock.now() + delayMs
-    cancelDial = clock.after(delayMs, dial)
+    dialAlarm(delayMs, dial)
   }
 
   function dial(): void {
     plannedAtMs = undefined
     // Without a network an attempt can only fail; its return starts the next one.
     if (platform.network?.online === false) return
-    const mine = ++round
-    dialling = true
+    const mine: Partial<Connection> = {}
+    attempt = mine
     endpoints.next().then(
       next => {
-        if (mine !== round) return
+        if (mine !== attempt) return
         token = next[1]
         try {
-          candidate = connect(WebSocket, next[0], timeoutMs(), clock, opened, received, lost)
+          attempt = connect(WebSocket, next[0], timeoutMs(), clock, opened, received, lost)
         } catch (error) {
           undial()
+          // A URL that no socket takes will not get better.
           if (!link) end({ code: 1006, reason: messageOf(error) }, 'DATA')
         }
       },
       error => {
-        if (mine !== round) return
+        if (mine !== attempt) return
         undial()
         retry({ code: 1006, reason: messageOf(error) })
       },
@@ -140,11 +138,8 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
 
   /** The attempt is over, one way or the other. */
   function undial(): void {
-    cancelDial?.()
-    plannedAtMs = undefined
-    round++
-    dialling = false
-    candidate = undefined
+    dialAlarm()
+    plannedAtMs = attempt = undefined
   }
 
   function opened(connection: Connection): void {
@@ -163,7 +158,7 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
 
   function lost(connection: Connection, loss: Loss): void {
     if (connection === link) lose(loss)
-    else if (connection === candidate) {
+    else if (connection === attempt) {
       undial()
       unreachable()
       retry(loss)
@@ -202,13 +197,12 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
       limit()
     }
     attached = false
-    cancelStable?.()
-    ports.detached()
+    stableAlarm()
+    ports.stop()
   }
 
   function limit(): void {
-    cancelGiveUp?.()
-    cancelGiveUp = clock.after(policy.giveUpAfterMs, () => end({ code: 1006, reason: 'gave up' }, 'CONNECTION'))
+    giveUpAlarm(policy.giveUpAfterMs, () => end({ code: 1006, reason: 'gave up' }, 'CONNECTION'))
   }
 
   function retry(loss: Loss): void {
@@ -237,12 +231,12 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
     if (plannedAtMs !== undefined && retryWithinMs === undefined) delayMs = plannedAtMs - clock.now()
     attempts++
     move(delayMs)
-    if (!link) ports.waiting(loss, delayMs)
+    if (!link) ports.wait(loss, delayMs)
   }
 
   /** What kept the next attempt waiting, or put the link in doubt, is over. */
   function stir(online: boolean): void {
-    if (attached) ports.doubted()
+    if (attached) ports.probe()
     else if (online && !link) move(random() * policy.baseMs)
   }
 
@@ -250,12 +244,12 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   function suspend(): void {
     if (suspended) return
     if (attached) link?.send({ type: 'bye', reason: 'suspend' })
-    candidate?.drop()
+    attempt?.drop?.()
     undial()
     release()
     suspended = true
-    cancelGiveUp?.()
-    ports.waiting({ code: 1001, reason: 'suspended' }, 1 / 0)
+    giveUpAlarm()
+    ports.wait({ code: 1001, reason: 'suspended' }, 1 / 0)
   }
 
   function wake(): void {
@@ -267,10 +261,10 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   /** Nothing happens by itself any more. */
   function rest(): void {
     over = true
-    candidate?.drop()
+    attempt?.drop?.()
     undial()
-    cancelGiveUp?.()
-    cancelStable?.()
+    giveUpAlarm()
+    stableAlarm()
     for (const undo of unsubscribe) undo?.()
     unsubscribe = []
   }
@@ -278,7 +272,7 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   function end(loss: Loss, verdict: CloseVerdict['class']): void {
     release()
     rest()
-    ports.ended(loss, verdict)
+    ports.end(loss, verdict)
   }
 
   return {
@@ -298,17 +292,17 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
       old?.drop()
       old = lostAtMs = undefined
       redirects = 0
-      cancelGiveUp?.()
-      cancelStable = clock.after(stableMs, () => {
+      giveUpAlarm()
+      stableAlarm(stableMs, () => {
         attempts = unanswered = 0
         lastKind = undefined
       })
     },
     redirect(url) {
-      const follows = redirects++ < maxRedirects && endpoints.redirect(url)
-      if (!attached && !follows) return lose({ code: 1012, reason: 'redirect refused' })
-      if (!attached) release()
-      if (follows) move(0)
+      if (redirects++ >= maxRedirects || !endpoints.redirect(url))
+        return lose({ code: 1012, reason: 'redirect refused' })
+      release()
+      move(0)
     },
     warned(error) {
       lastError = error
@@ -320,6 +314,6 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
       if (link) link.close()
       else end({ code: 1000, reason: '' }, 'NORMAL')
     },
-    abandon: () => end({ code: 1000, reason: '' }, 'NORMAL'),
+    end: () => end({ code: 1000, reason: '' }, 'NORMAL'),
   }
 }

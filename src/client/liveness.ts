@@ -27,7 +27,7 @@ export interface Liveness {
   /** Something arrived. */
   heard(): void
   captured(): void
-  acknowledged(audioIn: number, t: number, cseq: number): void
+  confirm(audioIn: number, t: number, cseq: number): void
   /** Something happened to the network or the device: is the connection still there? */
   probe(): void
 }
@@ -127,7 +127,7 @@ export function watchLiveness(clock: Clock, uplink: Uplink, tracker: PlaybackTra
     captured() {
       capturedAtMs = clock.now()
     },
-    acknowledged(audioIn, t, cseq) {
+    confirm(audioIn, t, cseq) {
       const nowMs = clock.now()
       // Acknowledgements that nobody asked for carry 0.
       if (t && t === awaited) {

@@ -10,12 +10,12 @@ export interface Outbox {
   /** Something was sent and not confirmed. */
   outstanding(): boolean
   /**
-   * Keeps a message until it is confirmed, and returns how many old ones had to go to make room.
-   * Throws a `RangeError` for a message that no server would take, and a `TypeError` for one that is not JSON.
+   * Keeps a message until it is confirmed, and returns how many had to go to make room, the oldest first: all of them,
+   * if it is larger than a server takes. Throws a `TypeError` for what is not JSON.
    *
    * @param at offset of the byte of audio before which it is said.
    */
-  add(message: OutboxMessage, at: number): number
+  push(message: OutboxMessage, at: number): number
   /** The next message as it goes out, if its place is not beyond `offset`. */
   take(offset: number): string | undefined
   /** The server has handled everything up to `cseq`. True when that was news. */
@@ -63,9 +63,8 @@ export function createOutbox(): Outbox {
   return {
     size: () => entries.length,
     outstanding: () => sent > 0,
-    add(message, at) {
+    push(message, at) {
       const head = JSON.stringify(message).slice(0, -1)
-      if (head.length > maxChars - 64) throw new RangeError(`${message.type}: over ${maxChars} characters`)
       entries.push({ head, at, cseq: 0 })
       chars += head.length
       let dropped = 0

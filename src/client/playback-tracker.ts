@@ -1,5 +1,5 @@
 import { type AudioEncoding, bytesToMs } from '../audio/format.js'
-import type { PlaybackReport, TtsMarker } from '../protocol/messages.js'
+import type { PlaybackReport, ServerMessage } from '../protocol/messages.js'
 import type { Clock } from '../util/clock.js'
 import type { AudioChunk, Player, PlayerPosition } from './player.js'
 
@@ -24,15 +24,12 @@ export interface PlaybackTracker {
   playing(): boolean
   /** How far the application's own player is. */
   hear(position: PlayerPosition): void
-  marker(marker: TtsMarker): void
+  /** Speech begins, changes, skips, ends, was heard or is resumed; other messages change nothing. */
+  follow(message: ServerMessage): void
   /** The next stretch of speech, or undefined when nobody should hear it. */
   audio(bytes: Uint8Array): AudioChunk | undefined
   /** Drops everything up to and including `through`, and says where what was being heard was cut off. */
   clear(through: string): { readonly utterance_id: string; readonly played_ms: number }
-  /** This utterance will come again from a little before the position heard, not from where it was cut off. */
-  rewind(id: string): void
-  /** The server takes the utterance as heard. */
-  completed(id: string): void
   /** A session that knows nothing of what was said before. */
   reset(): void
   /** What to tell the server: the first utterance that it does not know to be over. */
@@ -54,6 +51,7 @@ export function trackPlayback(player: Player | undefined, clock: Clock): Playbac
   let encoding: AudioEncoding = 'linear16'
   let sampleRate = 0
   let reported: PlayerPosition | null = null
+  /** Comes again from a little before the position heard, not from where it was cut off. */
   let rewinding: string | undefined
   /** Bytes to come that the client has already. */
   let repeatedBytes = 0
@@ -63,7 +61,11 @@ export function trackPlayback(player: Player | undefined, clock: Clock): Playbac
   const find = (id: string) => speeches.find(speech => speech.id === id)
   const position = () => (player ? player.position() : reported)
 
-  function start({ utterance_id: id, from_bytes, from_ms }: Extract<TtsMarker, { readonly type: 'tts_start' }>): void {
+  function start({
+    utterance_id: id,
+    from_bytes,
+    from_ms,
+  }: Extract<ServerMessage, { readonly type: 'tts_start' }>): void {
     // Speech comes in order: whatever came before has all it will ever get.
     for (const other of speeches) if (other.id !== id) other.endMs ??= other.nextMs
     current = find(id)
@@ -126,15 +128,17 @@ export function trackPlayback(player: Player | undefined, clock: Clock): Playbac
     hear(given) {
       reported = given
     },
-    marker(marker) {
-      if (marker.type === 'tts_start') start(marker)
-      if (marker.type === 'tts_start' || marker.type === 'tts_format') {
-        encoding = marker.encoding
-        sampleRate = marker.sample_rate
-      } else if (!current) return
-      else if (marker.type === 'tts_skip') current.nextMs += marker.ms
-      else {
-        current.endMs = marker.ms
+    follow(message) {
+      const { type } = message
+      if (type === 'tts_start') start(message)
+      if (type === 'tts_start' || type === 'tts_format') {
+        encoding = message.encoding
+        sampleRate = message.sample_rate
+      } else if (type === 'resumed') rewinding = message.tts?.action === 'rewind' ? message.tts.utterance_id : undefined
+      else if (type === 'tts_playback_complete') finish(find(message.utterance_id))
+      else if (type === 'tts_skip' && current) current.nextMs += message.ms
+      else if (type === 'tts_end' && current) {
+        current.endMs = message.ms
         player?.end(current.id)
       }
     },
@@ -150,10 +154,6 @@ export function trackPlayback(player: Player | undefined, clock: Clock): Playbac
       player?.push(chunk)
       return chunk
     },
-    rewind(id) {
-      rewinding = id
-    },
-    completed: id => finish(find(id)),
     reset() {
       const last = speeches.at(-1)
       if (last) clear(last.id)

@@ -30,9 +30,6 @@ export const defaultPolicy: ReconnectPolicy = {
   timeoutMs: 5000,
 }
 
-/** First attempts after a shutdown that named no window: the servers need a moment, and all clients come at once. */
-const shutdownSpreadMs = 3000
-
 /**
  * How long to wait before the next attempt. What the server asks for goes before everything else.
  *
@@ -53,7 +50,8 @@ export function reconnectDelayMs(
   if (retryAfterMs !== undefined) return retryAfterMs + random() * Math.max(policy.baseMs, retryAfterMs)
   if (withinMs !== undefined) return random() * withinMs
   const shutdown = code === 1001 || code === 1012 || code === 1013
-  if (attempts === 0) return random() * (shutdown ? shutdownSpreadMs : policy.baseMs)
+  // After a shutdown that named no window the servers need a moment, and all clients come at once.
+  if (attempts === 0) return random() * (shutdown ? 3000 : policy.baseMs)
   return fullJitterMs(resumable ? policy : { ...policy, capMs: policy.lateCapMs }, attempts - 1, random)
 }
 

@@ -1,4 +1,4 @@
-import type { AudioFormat } from '../audio/format.js'
+import type { AudioEncoding, AudioFormat } from '../audio/format.js'
 import type { GapReason, ResumedMessage } from '../protocol/messages.js'
 import { type AudioRing, createAudioRing } from './audio-ring.js'
 import { createOutbox, type Outbox, type OutboxMessage } from './outbox.js'
@@ -15,20 +15,20 @@ export interface UplinkPort {
 export interface Uplink {
   readonly ring: AudioRing
   readonly outbox: Outbox
-  acknowledged(): number
   /** Something was sent and the server has not confirmed it. */
   outstanding(): boolean
   /** How much captured sound the server does not have, in milliseconds. */
   behindMs(): number
   /** Still catching up with what was captured while there was no connection. */
   replaying(): boolean
-  capture(pcm: Uint8Array): void
+  /** @param muted only the time of the sound counts: it is replaced by silence, or left out where there is none. */
+  push(pcm: Uint8Array, muted: boolean): void
   /** Returns how many older messages were dropped for it. */
-  post(message: OutboxMessage): number
+  send(message: OutboxMessage): number
   /** True when the server has more than before. */
   confirm(audioIn: number, cseq: number): boolean
   /** Nothing is sent until `resume` or `restart`. */
-  detach(): void
+  stop(): void
   /**
    * The same session on another socket: sends what the server does not have.
    * @param lost what the server knows to be lost.
@@ -41,9 +41,13 @@ export interface Uplink {
   restart(port: UplinkPort): number
 }
 
+/** The byte of silence. Opus has none. */
+const silence: { readonly [E in AudioEncoding]?: number } = { linear16: 0, mulaw: 0xff, alaw: 0xd5 }
+
 /** @param lost is told of captured sound that the server will not get. */
 export function createUplink(format: AudioFormat, lost: (from: number, to: number, reason: GapReason) => void): Uplink {
   const ring = createAudioRing(format)
+  const quiet = silence[format.encoding]
   const outbox = createOutbox()
   let port: UplinkPort | undefined
   let sent = 0
@@ -95,16 +99,16 @@ export function createUplink(format: AudioFormat, lost: (from: number, to: numbe
   return {
     ring,
     outbox,
-    acknowledged: () => acknowledged,
     outstanding: () => acknowledged < sent || outbox.outstanding(),
     behindMs: () => ring.toMs(ring.end() - acknowledged),
     replaying: () => acknowledged < replayEnd,
-    capture(pcm) {
-      ring.push(pcm)
+    push(pcm, muted) {
+      if (!muted) ring.push(pcm)
+      else if (quiet !== undefined) ring.push(new Uint8Array(pcm.length).fill(quiet))
       pump()
     },
-    post(message) {
-      const dropped = outbox.add(message, ring.end())
+    send(message) {
+      const dropped = outbox.push(message, ring.end())
       pump()
       return dropped
     },
@@ -115,7 +119,7 @@ export function createUplink(format: AudioFormat, lost: (from: number, to: numbe
       pump()
       return news
     },
-    detach() {
+    stop() {
       port = undefined
     },
     resume(given, from, cseq, gone) {

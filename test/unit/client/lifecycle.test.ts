@@ -131,7 +131,7 @@ describe('a call', () => {
     await using bench = new Bench()
     const connected = bench.client.connect()
     bench.client.close()
-    await expect(connected).rejects.toMatchObject({ name: 'VoiceError', code: 'closed' })
+    await expect(connected).rejects.toMatchObject({ name: 'VoiceError', code: 'call_closed' })
     expect(bench.terminal).toHaveLength(1)
   })
 

@@ -198,14 +198,20 @@ describe('redirect', () => {
     await bench.begin()
     bench.socket.end(1006)
     const wrong = await bench.next()
-    wrong.open().say({ type: 'redirect', endpoint: 'wss://voice.example:8443/call' })
+    wrong.open().say({ type: 'redirect', endpoint: 'wss://voice.example/node-7' })
     expect(wrong.closed).toBeDefined()
     const right = await bench.next(100)
-    expect(right.url).toBe('wss://voice.example:8443/call')
+    expect(right.url).toBe('wss://voice.example/node-7')
     expect(right.open().messages).toMatchObject([{ type: 'resume', session_id: 'session' }])
   })
 
-  it.each(['wss://evil.example/call', 'ws://voice.example/call', 'not a url'])('to %s is refused', async endpoint => {
+  it.each([
+    'wss://evil.example/call',
+    'ws://voice.example/call',
+    'wss://voice.example@evil.example/',
+    'wss:',
+    'not a url',
+  ])('to %s is refused', async endpoint => {
     await using bench = new Bench()
     await bench.begin()
     bench.socket.end(1006)
