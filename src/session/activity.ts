@@ -3,8 +3,8 @@ import type { Deadlines, Expiring } from '../util/deadlines.js'
 export interface ActivityPorts {
   /** Something is being said or answered, so the session is not idle. */
   busy(): boolean
-  /** The session's time is nearly over. */
-  ending(): void
+  /** The session's time is nearly over: so much is left. */
+  ending(leftMs: number): void
   /** Its time is over. */
   over(reason: 'session_limit' | 'idle'): void
 }
@@ -56,10 +56,10 @@ export class Activity implements Expiring {
     this.seen = false
     if (ageMs >= this.limits.sessionMs) return this.ports.over('session_limit')
     if (this.limits.idleMs !== false && nowMs - this.activeAtMs >= this.limits.idleMs) return this.ports.over('idle')
-    if (!this.noticed && ageMs >= this.limits.sessionMs - noticeMs) {
-      this.noticed = true
-      this.ports.ending()
-    }
-    this.deadlines.set(this, Math.min(this.checkMs, this.limits.sessionMs - ageMs))
+    const leftMs = this.limits.sessionMs - ageMs
+    this.deadlines.set(this, Math.min(this.checkMs, leftMs))
+    if (this.noticed || leftMs > noticeMs) return
+    this.noticed = true
+    this.ports.ending(leftMs)
   }
 }

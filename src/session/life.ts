@@ -43,6 +43,8 @@ export class Life {
   private readonly startedAtMs: number
   private current: SessionState = 'connecting'
   private resumes = 0
+  /** How it ended. */
+  private ending: { readonly code: number; readonly reason: string } | undefined
 
   constructor(session: Session, spec: SessionSpec, runtime: SessionRuntime, { rooms, events, taps }: Parts) {
     const { clock, deadlines, settings } = runtime
@@ -55,7 +57,9 @@ export class Life {
     this.legs = this.createLegs()
     this.activity = new Activity(deadlines, spec.limits, {
       busy: () => rooms.conversation.busy,
-      ending: () => this.sendError(clientError('session_ending', 'the session ends in 60 s')),
+      ending: leftMs => {
+        this.sendError(clientError('session_ending', `the session ends in ${Math.ceil(leftMs / 1000)} s`))
+      },
       over: reason => {
         if (reason === 'idle') this.sendError(clientError('session_ending', 'the session was idle'))
         this.finish('close', 1000, reason)
@@ -84,9 +88,11 @@ export class Life {
 
   /** Begins on its first link: connects the providers and says `ready` once they serve. */
   start(link: Link): void {
-    if (this.over) return
+    // `onSession` may have ended it, and a listener may do so at any move.
+    if (this.ending) return link.close(this.ending.code, this.ending.reason)
     this.attachment.attach(link, this.inbound)
     this.move('admitted', 'admitted')
+    if (this.over) return
     this.activity.start(this.startedAtMs)
     this.rooms.uplink?.start()
     this.rooms.conversation.start()
@@ -100,7 +106,7 @@ export class Life {
 
   /** Whether the session still goes on, and the client's offsets can be its own. */
   canResume(message: ResumeMessage): boolean {
-    return nextState(this.current, 'resume') !== null && message.audio_in.end >= this.acceptedBytes
+    return this.can('resume') && message.audio_in.end >= this.acceptedBytes
   }
 
   /** Moves the session onto a new link. One synchronous block: after it nothing from the old socket counts. */
@@ -111,6 +117,7 @@ export class Life {
     this.inbound.newLink()
     this.resumes++
     this.move('resume', 'resume')
+    if (this.over) return old?.close(4409, 'taken_over')
     const lost = lostAudio(this.spec, this.acceptedBytes, message)
     const tts = rooms.downlink.resumeAudio(message.playback)
     attachment.served()
@@ -196,9 +203,11 @@ export class Life {
 
   /** The one way a session ends: keep-alive and limits, then providers, then buffers, then the socket. */
   finish(trigger: SessionTrigger, code: number, reason: string, error?: VoiceError): void {
-    if (nextState(this.current, trigger) === null) return
-    if (error) this.fail(error)
+    if (error && this.can(trigger)) this.fail(error)
+    // Whoever heard of the error may have ended the session already.
+    if (!this.can(trigger)) return
     this.persist()
+    this.ending = { code, reason }
     this.move(trigger, reason)
     this.activity.stop()
     this.legs.close()
@@ -223,7 +232,8 @@ export class Life {
   persist(): void {
     const { settings, store, clock, logger } = this.runtime
     const digest = this.attachment.key.digest()
-    if (!settings.resume || !digest) return
+    // The record of an ended session may be in use: nothing may bring it back.
+    if (!settings.resume || !digest || this.over) return
     const record = {
       id: this.spec.id,
       principalKey: principalKey(this.spec.principal),
@@ -235,6 +245,10 @@ export class Life {
     digest
       .then(tokenDigest => store.put({ ...record, tokenDigest }))
       .catch(error => logger.warn({ err: error, session: record.id }, 'the session store failed; the session goes on'))
+  }
+
+  private can(trigger: SessionTrigger): boolean {
+    return nextState(this.current, trigger) !== null
   }
 
   private get acceptedBytes(): number {
@@ -292,15 +306,21 @@ export class Life {
     const { link, epoch } = this.attachment
     const served = this.current !== 'configuring' || epoch > 1
     const resumable = this.runtime.settings.resume !== false && link?.features.resume === true && served
-    if (!resumable || nextState(this.current, 'link_lost_resumable') === null)
-      return this.finish('link_lost', code, reason)
-    this.move('link_lost_resumable', reason || 'link lost')
+    if (!resumable || !this.can('link_lost_resumable')) return this.finish('link_lost', code, reason)
     this.attachment.detach()
+    this.move('link_lost_resumable', reason || 'link lost')
+    if (this.over) return
     this.rooms.uplink?.detach()
     this.rooms.downlink.detach()
     this.rooms.conversation.detach()
     this.legs.detach()
     this.persist()
+  }
+
+  /** The client's page is being frozen: it cannot close its socket, and 1001 lets it come back when it wakes. */
+  private suspend(): void {
+    this.attachment.link?.close(1001, 'suspended')
+    this.loseLink(1001, 'suspended')
   }
 
   private createLegs(): Legs {
@@ -351,7 +371,7 @@ export class Life {
         refuse: error => this.sendError(error),
         cut: (closeCode, code, message) => this.cut(closeCode, code, message),
         reconfigure: config => this.reconfigure(config),
-        bye: reason => (reason === 'suspend' ? this.loseLink(1000, 'suspended') : this.finish('close', 1000, 'bye')),
+        bye: reason => (reason === 'suspend' ? this.suspend() : this.finish('close', 1000, 'bye')),
         linkClosed: (info, ours) => this.linkClosed(info, ours),
       },
     )

@@ -1,6 +1,7 @@
 import type { HistoryItem } from '../conversation/history.js'
 import type { TurnOptions } from '../conversation/turn-options.js'
 import type { PlayOptions, SayOptions, Utterance } from '../conversation/utterance.js'
+import { isSendableCloseCode } from '../protocol/close-codes.js'
 import type { SessionState } from '../protocol/messages.js'
 import type { Cancel } from '../util/clock.js'
 import { Emitter } from '../util/emitter.js'
@@ -53,9 +54,12 @@ export class Session implements VoiceSession {
     this.metadata = spec.metadata
     this.origin = spec.origin
     this.remoteAddress = spec.ticket.remoteAddress
-    this.events = new Emitter((error, event) =>
-      this.life.fail(appError(`a listener of '${String(event)}' threw`, error)),
-    )
+    this.events = new Emitter((thrown, event) => {
+      const error = appError(`a listener of '${String(event)}' threw`, thrown)
+      // Told to itself, a listener of errors that throws would throw for ever.
+      if (event === 'error') this.runtime.unheard(error, this)
+      else this.life.fail(error)
+    })
     this.taps = new Taps(error => this.life.fail(appError('a tap threw', error)))
     this.rooms = createRooms(spec, runtime, {
       session: this,
@@ -128,6 +132,8 @@ export class Session implements VoiceSession {
   }
 
   close({ code = 1000, reason = 'closed', afterSpeech = false }: CloseOptions = {}): void {
+    if (!isSendableCloseCode(code))
+      throw new TypeError(`code: ${code} cannot be sent; use 1000 to 1014 without 1004 to 1006, or 3000 to 4999`)
     const finish = () => this.life.finish('close', code, reason)
     if (afterSpeech) this.rooms.conversation.afterSpeech(finish)
     else finish()
