@@ -183,7 +183,7 @@ export class VendorSocket {
   }
 
   private keep(data: string | Uint8Array): void {
-    this.early.push(typeof data === 'string' ? data : Uint8Array.from(data))
+    this.early.push(typeof data === 'string' ? data : new Uint8Array(data))
     this.earlyBytes += data.length
   }
 

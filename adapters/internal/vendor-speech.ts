@@ -1,7 +1,7 @@
-import type { ProviderFailure, TtsSink } from '../../src/providers/contracts.js'
+import type { ProviderFailure, TtsRequest, TtsSink } from '../../src/providers/contracts.js'
 import type { Cancel, Clock } from '../../src/util/clock.js'
-import type { VendorRoute } from './vendor-stream.js'
-import { VendorStream } from './vendor-stream.js'
+import { Respelling } from './respelling.js'
+import { type VendorRoute, VendorStream } from './vendor-stream.js'
 
 /** How long what was given before `close` may take to be spoken. */
 const lastWordsMs = 10_000
@@ -9,11 +9,13 @@ const lastWordsMs = 10_000
 /** What all synthesis streams over a vendor's WebSocket have in common. */
 export abstract class VendorSpeech extends VendorStream<TtsSink> {
   protected closing = false
+  protected readonly respelling: Respelling
   private readonly lastWordsClock: Clock
   private cancelLastWords: Cancel | undefined
 
-  constructor(route: VendorRoute, sink: TtsSink) {
+  constructor(route: VendorRoute, { options }: TtsRequest, sink: TtsSink) {
     super(route, sink)
+    this.respelling = new Respelling(options.pronunciations)
     this.lastWordsClock = route.account.clock
   }
 

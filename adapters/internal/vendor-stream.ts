@@ -44,7 +44,7 @@ export abstract class VendorStream<Sink extends StreamSink> {
       {
         open: headers => this.opened(headers),
         text: text => this.text(text),
-        binary: data => this.binary(data),
+        binary: data => this.heard(data),
         drain: () => this.drained(),
         closed: (failure, answered) => this.closed(failure, answered),
       },
@@ -62,7 +62,7 @@ export abstract class VendorStream<Sink extends StreamSink> {
   /** What an end that we did not ask for means. */
   protected abstract judge(end: VendorEnd): ProviderFailure
 
-  /** What this throws becomes a warning: a message that cannot be read is no reason to lose the connection. */
+  /** What this throws becomes a warning. */
   protected abstract received(message: VendorMessage): void
 
   protected opened(_headers: VendorHeaders): void {
@@ -100,7 +100,20 @@ export abstract class VendorStream<Sink extends StreamSink> {
       this.onMessage?.(message)
       this.received(message)
     } catch (error) {
-      this.sink.warning({ code: 'unreadable_message', message: messageOf(error) })
+      this.unreadable(error)
     }
+  }
+
+  private heard(data: Uint8Array): void {
+    try {
+      this.binary(data)
+    } catch (error) {
+      this.unreadable(error)
+    }
+  }
+
+  /** A message that cannot be read is no reason to lose the connection, and none to end the process. */
+  private unreadable(error: unknown): void {
+    this.sink.warning({ code: 'unreadable_message', message: messageOf(error) })
   }
 }

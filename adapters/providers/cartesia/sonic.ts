@@ -1,6 +1,7 @@
 import type {
   ProviderFailure,
   TimedText,
+  TtsRequest,
   TtsSink,
   TtsSpeakOptions,
   TtsStream,
@@ -14,19 +15,20 @@ import { cartesiaError, cartesiaFailure } from './failure.js'
 
 /** A connection to `/tts/websocket`. */
 export class SonicStream extends VendorSpeech implements TtsStream {
-  private readonly request: Readonly<Record<string, unknown>>
+  private readonly repeated: Readonly<Record<string, unknown>>
   private readonly contexts: TtsContexts
 
-  constructor(route: VendorRoute, request: Readonly<Record<string, unknown>>, sink: TtsSink) {
-    super(route, sink)
-    this.request = request
+  /** @param repeated what every message of a context must say again. */
+  constructor(route: VendorRoute, request: TtsRequest, repeated: Readonly<Record<string, unknown>>, sink: TtsSink) {
+    super(route, request, sink)
+    this.repeated = repeated
     this.contexts = new TtsContexts(sink)
   }
 
   speak(text: string, { contextId, flush = true, end = false }: TtsSpeakOptions): void {
     const open = this.contexts.get(contextId)
     if (this.closing || open?.ended) return
-    const said = open ? text : text.trimStart()
+    const said = this.respelling.apply(open ? text : text.trimStart())
     if (said === '' && !open) return end ? this.doneUnspoken(contextId) : undefined
     const context = open ?? this.contexts.begin(contextId)
     context.ended = end
@@ -99,7 +101,7 @@ export class SonicStream extends VendorSpeech implements TtsStream {
   }
 
   private send(contextId: string, transcript: string, more: boolean, flush?: true): void {
-    this.socket.sendJson({ ...this.request, context_id: contextId, transcript, continue: more, flush })
+    this.socket.sendJson({ ...this.repeated, context_id: contextId, transcript, continue: more, flush })
   }
 }
 

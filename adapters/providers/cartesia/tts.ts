@@ -41,11 +41,10 @@ export class CartesiaTts implements TtsProvider {
   connect(request: TtsRequest, sink: TtsSink): TtsStream {
     const { signal, credentials } = request
     const route = { account: this.#account, path: '/tts/websocket', query: {}, signal, credentials }
-    return new SonicStream(route, this.#requestOf(request), sink)
+    return new SonicStream(route, request, this.#repeatedOf(request), sink)
   }
 
-  /** What every message of a context repeats. */
-  #requestOf({ format, options }: TtsRequest): Readonly<Record<string, unknown>> {
+  #repeatedOf({ format, options }: TtsRequest): Readonly<Record<string, unknown>> {
     const { voiceId, options: own } = this.#setup
     const { speakingRate } = options
     return {

@@ -1,4 +1,10 @@
-import type { ProviderFailure, TtsSink, TtsSpeakOptions, TtsStream } from '../../../src/providers/contracts.js'
+import type {
+  ProviderFailure,
+  TtsRequest,
+  TtsSink,
+  TtsSpeakOptions,
+  TtsStream,
+} from '../../../src/providers/contracts.js'
 import type { Cancel, Clock } from '../../../src/util/clock.js'
 import { textOf, type VendorMessage } from '../../internal/vendor-message.js'
 import type { VendorEnd, VendorHeaders } from '../../internal/vendor-socket.js'
@@ -32,8 +38,8 @@ export class SpeakStream extends VendorSpeech implements TtsStream {
   private readonly clearing: string[] = []
   private cancelHeldFlush: Cancel | undefined
 
-  constructor(route: VendorRoute, quota: FlushQuota, sink: TtsSink) {
-    super(route, sink)
+  constructor(route: VendorRoute, request: TtsRequest, quota: FlushQuota, sink: TtsSink) {
+    super(route, request, sink)
     this.clock = route.account.clock
     this.quota = quota
   }
@@ -47,7 +53,7 @@ export class SpeakStream extends VendorSpeech implements TtsStream {
     if (this.context.ended) return
     if (said !== '') {
       this.unflushed = true
-      this.socket.sendJson({ type: 'Speak', text: said })
+      this.socket.sendJson({ type: 'Speak', text: this.respelling.apply(said) })
     }
     if (flush || end) this.flushNow()
     if (end) this.endAll()

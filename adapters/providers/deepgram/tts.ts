@@ -40,7 +40,8 @@ export class DeepgramTts implements TtsProvider {
     this.#limits = limits
   }
 
-  connect({ format, options, signal, credentials }: TtsRequest, sink: TtsSink): TtsStream {
+  connect(request: TtsRequest, sink: TtsSink): TtsStream {
+    const { format, options, signal, credentials } = request
     const query = {
       model: options.voiceId ?? options.model ?? this.#options.model ?? 'aura-2-thalia-en',
       encoding: format.encoding,
@@ -51,6 +52,7 @@ export class DeepgramTts implements TtsProvider {
     }
     const { ttsFlushes, ttsFlushWindowMs } = this.#limits
     const quota = new FlushQuota(this.#account.clock, ttsFlushes, ttsFlushWindowMs)
-    return new SpeakStream({ account: this.#account, path: '/v1/speak', query, signal, credentials }, quota, sink)
+    const route = { account: this.#account, path: '/v1/speak', query, signal, credentials }
+    return new SpeakStream(route, request, quota, sink)
   }
 }

@@ -2,6 +2,7 @@ import { type AudioFormat, bytesToMs } from '../../../src/audio/format.js'
 import type {
   ProviderFailure,
   TimedText,
+  TtsRequest,
   TtsSink,
   TtsSpeakOptions,
   TtsStream,
@@ -16,21 +17,16 @@ import { elevenLabsError, elevenLabsFailure } from './failure.js'
 /** The sixth context on a socket ends it for all of them (docs, Multi-Context WebSocket). */
 const maxContexts = 5
 
-export interface MultiStreamOptions {
-  readonly format: AudioFormat
-  /** What the message that opens a context carries. */
-  readonly firstMessage: object
-}
-
 /** A connection to `/v1/text-to-speech/{voice}/multi-stream-input`. */
 export class MultiStream extends VendorSpeech implements TtsStream {
   private readonly format: AudioFormat
   private readonly firstMessage: object
   private readonly contexts: TtsContexts
 
-  constructor(route: VendorRoute, { format, firstMessage }: MultiStreamOptions, sink: TtsSink) {
-    super(route, sink)
-    this.format = format
+  /** @param firstMessage what the message that opens a context carries. */
+  constructor(route: VendorRoute, request: TtsRequest, firstMessage: object, sink: TtsSink) {
+    super(route, request, sink)
+    this.format = request.format
     this.firstMessage = firstMessage
     this.contexts = new TtsContexts(sink)
   }
@@ -38,7 +34,7 @@ export class MultiStream extends VendorSpeech implements TtsStream {
   speak(text: string, { contextId, flush = true, end = false }: TtsSpeakOptions): void {
     const open = this.contexts.get(contextId)
     if (this.closing || open?.ended) return
-    const said = open ? text : text.trimStart()
+    const said = this.respelling.apply(open ? text : text.trimStart())
     if (said === '' && !open) return end ? this.doneUnspoken(contextId) : undefined
     if (!open && this.contexts.size >= maxContexts) return this.refuse(contextId, `${maxContexts} contexts at a time`)
     const context = open ?? this.begin(contextId)

@@ -5,6 +5,10 @@ import type { ElevenLabsLimits } from './limits.js'
 import type { ElevenLabsSttOptions } from './options.js'
 import { ScribeStream } from './scribe.js'
 
+/** From the SDK's documentation of `keyterms`. */
+const maxKeyterms = 50
+const maxKeytermChars = 20
+
 const formats: readonly AudioFormat[] = [
   ...[16_000, 8000, 24_000, 22_050, 44_100, 48_000].map(sampleRate => ({
     encoding: 'linear16' as const,
@@ -63,7 +67,8 @@ function queryOf(own: ElevenLabsSttOptions, { format, options }: SttRequest): Re
     vad_threshold: own.vadThreshold,
     include_timestamps: own.includeTimestamps ?? true,
     language_code: options.language?.split('-')[0],
-    keyterms: options.keyterms,
+    // Longer ones, and more of them, would refuse the connection.
+    keyterms: options.keyterms?.filter(term => term.length <= maxKeytermChars).slice(0, maxKeyterms),
     ...own.query,
     ...options.vendor,
   }

@@ -39,7 +39,8 @@ export class ElevenLabsTts implements TtsProvider {
     this.#setup = setup
   }
 
-  connect({ format, options, signal, credentials }: TtsRequest, sink: TtsSink): TtsStream {
+  connect(request: TtsRequest, sink: TtsSink): TtsStream {
+    const { format, options, signal, credentials } = request
     const { voiceId, options: own, limits } = this.#setup
     const voice = options.voiceId ?? voiceId ?? defaultVoice
     const path = `/v1/text-to-speech/${encodeURIComponent(voice)}/multi-stream-input`
@@ -60,7 +61,8 @@ export class ElevenLabsTts implements TtsProvider {
       generation_config: own.chunkLengthSchedule && { chunk_length_schedule: own.chunkLengthSchedule },
       pronunciation_dictionary_locators: own.pronunciationDictionaries,
     }
-    return new MultiStream({ account: this.#account, path, query, signal, credentials }, { format, firstMessage }, sink)
+    const route = { account: this.#account, path, query, signal, credentials }
+    return new MultiStream(route, request, firstMessage, sink)
   }
 }
 

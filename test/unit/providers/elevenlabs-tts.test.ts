@@ -66,6 +66,17 @@ describe('synthesis', () => {
     expect(sink.of('done')).toHaveLength(1)
   })
 
+  it('spells words as they are to be spoken', async () => {
+    const pronunciations = [
+      { word: 'SQL', pronunciation: 'sequel' },
+      { word: 'C++', pronunciation: 'see plus plus' },
+    ]
+    const { stream, sink } = await openTts(tts(), { pronunciations })
+    stream.speak('sql and C++, not MySQL.', { contextId: 'a', end: true })
+    await sink.untilDone('a')
+    expect(sink.heard('a')).toBe('sequel and see plus plus, not MySQL. ')
+  })
+
   it('times characters from the first audio of their context', async () => {
     const { stream, sink } = await openTts(tts())
     stream.speak('The first sentence.', { contextId: 'a' })

@@ -34,7 +34,7 @@ describe('recognition', () => {
   it('asks for what was configured, with the key in a header only', async () => {
     await openStt(stt({ stt: { vadSilenceThresholdSecs: 0.8, query: { no_verbatim: true } } }), {
       language: 'de-AT',
-      keyterms: ['voice', 'wire'],
+      keyterms: ['voice', 'longer than the twenty characters there are', 'wire'],
     })
     const { query, headers } = fake.last
     expect(Object.fromEntries(query)).toMatchObject({

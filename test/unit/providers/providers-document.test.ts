@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { cartesiaLimits } from '../../../adapters/providers/cartesia/limits.js'
+import { deepgramLimits } from '../../../adapters/providers/deepgram/limits.js'
+import { elevenLabsLimits } from '../../../adapters/providers/elevenlabs/limits.js'
+
+const text = readFileSync(new URL('../../../docs/providers.md', import.meta.url), 'utf8')
+
+it.each([
+  ['Deepgram', deepgramLimits],
+  ['ElevenLabs', elevenLabsLimits],
+  ['Cartesia', cartesiaLimits],
+])('docs/providers.md names every limit of %s with its default', (vendor, limits) => {
+  const rows = text.split('\n').filter(line => line.startsWith(`| ${vendor} \``))
+  const told = rows.flatMap(row => {
+    const [, names = '', values = ''] = row.split('|')
+    const defaults = values.match(/[\d.]+/g) ?? []
+    return [...names.matchAll(/`(\w+)`/g)].map(([, name], index) => [name, Number(defaults[index])])
+  })
+  expect(Object.fromEntries(told)).toEqual(limits)
+})
