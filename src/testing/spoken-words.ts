@@ -114,6 +114,9 @@ class SampleListener implements WordListener {
   private text: string | undefined
   private lengthMs = 0
   private period: number[] | undefined
+  /** Of the period before, and where the first like it began. */
+  private lastText: string | undefined
+  private lastStart = 0
 
   constructor(format: AudioFormat) {
     this.format = format
@@ -158,18 +161,22 @@ class SampleListener implements WordListener {
     }
   }
 
-  /** A whole period tells the word; another word without a pause begins another run. */
+  /** Two equal periods tell the word: one may be torn. Another word without a pause begins another run. */
   private endPeriod(words: HeardWord[]): void {
-    const { period } = this
+    const { period, position } = this
     if (!period || period.length < 2) return
     const text = String.fromCharCode(...period.slice(1).filter(code => code !== FILLER))
+    const start = position - period.length - 1
+    if (text !== this.lastText) {
+      this.lastText = text
+      this.lastStart = start
+      return
+    }
     if (this.text !== undefined && this.text !== text) {
-      const start = this.position - period.length - 1
-      const { position } = this
-      this.position = start
+      this.position = this.lastStart
       this.endRun(words)
       this.position = position
-      this.runStart = start
+      this.runStart = this.lastStart
     }
     this.text = text
     this.lengthMs = period[0]! * LENGTH_UNIT_MS
@@ -184,6 +191,7 @@ class SampleListener implements WordListener {
     words.push({ text: this.text === undefined ? '~' : this.text + mark, startMs, endMs })
     this.runStart = -1
     this.text = undefined
+    this.lastText = undefined
     this.period = undefined
   }
 
