@@ -146,9 +146,7 @@ export class SttSupervisor {
     this.chain = sttChain(candidates, this.options.source.format, this.options)
     const { serving } = this
     if (serving) {
-      const same = candidates.find(candidate => candidate.provider === serving.candidate.provider)
-      if (same && serving.update(same.options)) this.chain.use(same)
-      else this.want('update')
+      if (!takes(serving, candidates[0])) this.want('update')
       return
     }
     if (this.asleep || this.leg.phase === 'new') return
@@ -296,4 +294,11 @@ export class SttSupervisor {
     this.next = null
     this.replaceReason = null
   }
+}
+
+/** Whether a running stream can become what is wanted first. */
+function takes(serving: SttConnection, wanted: SttCandidate | undefined): boolean {
+  const { provider, credentials } = serving.candidate
+  if (wanted?.provider !== provider || wanted.credentials !== credentials) return false
+  return serving.update(wanted.options)
 }

@@ -191,6 +191,24 @@ describe('an update', () => {
     call.close()
   })
 
+  it('of their order moves to the one that is first now', () => {
+    const handler = new Handler()
+    const a = stt('a', handler)
+    const b = stt('b', handler)
+    const call = new Call([a, b], { handler })
+    call.uplink.start()
+    call.say('one two')
+    const candidates = [b, a].map(provider => ({ provider, options: {} }))
+    call.uplink.update(candidates)
+    expect(call.uplink.stats().provider).toBe('a')
+    call.quiet(1000)
+    expect(call.uplink.stats().provider).toBe('b')
+    b.last.fail('auth')
+    call.pass(1)
+    expect(call.uplink.stats().provider).toBe('a')
+    call.close()
+  })
+
   it('of candidates that all refuse keeps the one that serves, and without it nothing is left', () => {
     const handler = new Handler()
     const a = stt('a', handler)
