@@ -5,9 +5,11 @@ import type { Ticket, Verdict } from './session/ticket.js'
 import type { Accept, AdmitOptions, Reject, UpgradeRequest } from './upgrade.js'
 import type { Clock } from './util/clock.js'
 import type { Logger } from './util/logger.js'
+import { within } from './util/within.js'
 
 const deferred: unique symbol = Symbol('defer')
 const rejection: unique symbol = Symbol('reject')
+const late: unique symbol = Symbol('late')
 
 /** What `defer()` gives. */
 export interface Defer {
@@ -92,6 +94,10 @@ export class Admission<Principal> {
     this.#pending++
     try {
       return await this.#decide(request, options)
+    } catch (error) {
+      // `trustProxy` may be a function of the application.
+      this.#options.logger.error({ err: error }, 'an upgrade could not be judged; it is refused as retryable')
+      return refuse(503, 'unavailable', 1000)
     } finally {
       this.#pending--
     }
@@ -112,19 +118,14 @@ export class Admission<Principal> {
   ): Promise<Verdict> {
     const { authenticate, clock, logger } = this.#options
     if (!authenticate) return { kind: 'principal', principal: null }
-    let cancelTimeout: (() => void) | undefined
-    const timeout = new Promise<never>((_, fail) => {
-      cancelTimeout = clock.after(authenticateTimeoutMs, () =>
-        fail(new Error(`authenticate: no answer in ${authenticateTimeoutMs} ms`)),
-      )
-    })
     try {
-      return verdictOf(await Promise.race([callLater(() => authenticate({ request, token, phase })), timeout]))
+      const asked = callLater(() => authenticate({ request, token, phase }))
+      const answer = await within(clock, authenticateTimeoutMs, asked, late)
+      if (answer === late) throw new Error(`authenticate: no answer in ${authenticateTimeoutMs} ms`)
+      return verdictOf(answer)
     } catch (error) {
       logger.error({ err: error, phase }, 'authenticate failed; the connection is refused as retryable')
       return { kind: 'failed' }
-    } finally {
-      cancelTimeout?.()
     }
   }
 

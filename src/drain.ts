@@ -1,6 +1,7 @@
 import { retryHint } from './protocol/close-codes.js'
 import type { Session } from './session/session.js'
 import type { Clock } from './util/clock.js'
+import { within } from './util/within.js'
 
 export interface DrainOptions {
   /** After it whatever is left is cut. Default 25 s: Kubernetes kills at 30. */
@@ -31,7 +32,13 @@ export async function drainSessions(
     clock,
     acceptsPerSecond,
     deadlineMs = 25_000,
-  }: { readonly clock: Clock; readonly acceptsPerSecond: number } & DrainOptions,
+    allEnded,
+  }: DrainOptions & {
+    readonly clock: Clock
+    readonly acceptsPerSecond: number
+    /** Resolves when the application has dealt with the end of every session. */
+    allEnded(): Promise<unknown>
+  },
 ): Promise<DrainResult> {
   const leaving = [...sessions.values()]
   const windowMs = Math.max(0, Math.min((1250 * leaving.length) / acceptsPerSecond, deadlineMs - 2000))
@@ -55,5 +62,6 @@ export async function drainSessions(
     waiting = left
     if (waiting.length > 0) await new Promise<void>(resolve => clock.after(lookEveryMs, resolve))
   }
+  await within(clock, Math.max(0, startedAtMs + deadlineMs - clock.now()), allEnded(), null)
   return result
 }

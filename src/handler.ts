@@ -3,6 +3,7 @@ import { Census } from './census.js'
 import { type DrainOptions, type DrainResult, drainSessions } from './drain.js'
 import { LoadGauge, type LoadProbe } from './load.js'
 import { type ConfigureCall, type HandlerLimits, resolveOptions, type VoiceHandlerOptions } from './options.js'
+import { retryHint } from './protocol/close-codes.js'
 import { Catalogue, sttOf, ttsOf } from './providers/catalogue.js'
 import { ProviderHealth, type ProviderStatus } from './providers/health.js'
 import type { LinkOptions } from './session/link.js'
@@ -85,6 +86,7 @@ class Handler implements VoiceHandler, SetupPorts {
   readonly sessions: ReadonlyMap<string, Session>
   readonly limits: HandlerLimits
   readonly logger: Logger
+  readonly setups: Set<Setup> = new Set()
   readonly #options: VoiceHandlerOptions
   readonly #live: Map<string, Session> = new Map()
   readonly #catalogues: Catalogues
@@ -97,6 +99,7 @@ class Handler implements VoiceHandler, SetupPorts {
   readonly #perPrincipal = new Census()
   readonly #endings: Set<Promise<void>> = new Set()
   #draining: Promise<DrainResult> | undefined
+  #isClosed = false
   #accepted = 0
   #ended = 0
   #resumesRefused = 0
@@ -150,8 +153,15 @@ class Handler implements VoiceHandler, SetupPorts {
   }
 
   open(socket: VoiceSocket, accept: Accept): SocketSink {
-    const ticket = this.#admission.redeem(accept)
-    return ticket ? Setup.open(socket, ticket, this, this.#linkOptions) : refuseSocket(socket)
+    const ticket = this.#isClosed ? null : this.#admission.redeem(accept)
+    if (!ticket) return refuseSocket(socket)
+    try {
+      return Setup.open(socket, ticket, this, this.#linkOptions)
+    } catch (error) {
+      // A mount's own `dialect` may fail.
+      this.setupFailed(error)
+      return refuseSocket(socket)
+    }
   }
 
   watchLoad(probe: LoadProbe): void {
@@ -185,7 +195,9 @@ class Handler implements VoiceHandler, SetupPorts {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#draining ??= Promise.resolve({ ended: 0, moved: 0, terminated: 0 })
+    for (const setup of [...this.setups]) setup.close(1001, 'server closing')
     for (const session of [...this.#live.values()]) session.close({ code: 1001, reason: 'server closing' })
     await this.#allEnded()
   }
@@ -210,30 +222,29 @@ class Handler implements VoiceHandler, SetupPorts {
     this.#resumesRefused++
   }
 
-  busy(ticket: Ticket, principal: unknown): { readonly retryAfterMs: number } | null {
-    const { perIp, perPrincipal, maxSessions } = this.limits
-    const full =
-      this.#draining !== undefined ||
-      this.#load.overloaded ||
-      this.#live.size >= maxSessions ||
-      this.#perIp.count(ticket.remoteAddress ?? '') >= perIp ||
-      this.#perPrincipal.count(principalKey(principal)) >= perPrincipal
-    return full ? { retryAfterMs: this.#retryMs } : null
+  setupFailed(error: unknown): void {
+    this.#report(appError('a connection could not be set up', error), undefined)
   }
 
   async create(request: CreateRequest): Promise<Session | SetupFailure> {
-    const { settings } = this.#runtime
-    let decision: CallDecision
-    let plan: ReturnType<typeof planSession>
+    const { clientMay } = this.#runtime.settings
+    let session: Session
     try {
-      decision = ((await this.#configure(request)) ?? {}) as CallDecision
-      plan = planSession(request.config, decision, this.#catalogues, settings.clientMay)
+      const full = this.#full(request)
+      if (full) return full
+      const decision = ((await this.#configure(request)) ?? {}) as CallDecision
+      if (request.signal.aborted) return clientLeft
+      // Others may have been quicker.
+      const fullNow = this.#full(request)
+      if (fullNow) return fullNow
+      const plan = planSession(request.config, decision, this.#catalogues, clientMay)
+      const spec = specOf(request, decision, plan, this.#runtime.settings, this.#options.agent as never)
+      session = new Session(spec, this.#runtime)
     } catch (error) {
       if (error instanceof PlanError) return { closeCode: 4400, code: 'bad_config', message: error.message }
       this.#report(appError('configure failed', error), undefined)
       return { closeCode: 1011, code: 'configure_failed', message: 'the session could not be configured' }
     }
-    const session = new Session(specOf(request, decision, plan, settings, this.#options.agent as never), this.#runtime)
     this.#register(session)
     try {
       this.#options.onSession?.(session)
@@ -243,6 +254,18 @@ class Handler implements VoiceHandler, SetupPorts {
       return { closeCode: 1011, code: 'internal', message: 'the session could not be set up' }
     }
     return session
+  }
+
+  #full({ ticket, principal }: CreateRequest): SetupFailure | null {
+    const { perIp, perPrincipal, maxSessions } = this.limits
+    const full =
+      this.#draining !== undefined ||
+      this.#load.overloaded ||
+      this.#live.size >= maxSessions ||
+      this.#perIp.count(ticket.remoteAddress ?? '') >= perIp ||
+      this.#perPrincipal.count(principalKey(principal)) >= perPrincipal
+    const message = 'the server is full; come back later'
+    return full ? { closeCode: 1013, code: 'capacity', message, retryAfterMs: this.#retryMs } : null
   }
 
   #configure({ ticket, principal, config, previous, signal }: CreateRequest) {
@@ -262,14 +285,14 @@ class Handler implements VoiceHandler, SetupPorts {
     this.#accepted++
     this.#live.set(session.id, session)
     this.#perIp.enter(session.remoteAddress ?? '')
-    this.#perPrincipal.enter(principalKey(session.principal))
+    this.#perPrincipal.enter(session.principalKey)
   }
 
   #onEnded(session: Session, report: SessionReport): void {
     this.#ended++
     this.#live.delete(session.id)
     this.#perIp.leave(session.remoteAddress ?? '')
-    this.#perPrincipal.leave(principalKey(session.principal))
+    this.#perPrincipal.leave(session.principalKey)
     const { onSessionEnd } = this.#options
     if (!onSessionEnd) return
     const ending: Promise<void> = Promise.resolve()
@@ -287,10 +310,11 @@ class Handler implements VoiceHandler, SetupPorts {
   #busyAtUpgrade(address: string | undefined, protocol: string): { status: 429 | 503; retryAfterMs: number } | null {
     if (this.#draining || this.#admission.pending > maxPendingUpgrades)
       return { status: 503, retryAfterMs: this.#retryMs }
-    if (this.#perIp.count(address ?? '') >= this.limits.perIp) return { status: 429, retryAfterMs: this.#retryMs }
     // A voice.v1 client may want to resume, which always passes; it is judged by its first message.
+    if (protocol !== '') return null
+    if (this.#perIp.count(address ?? '') >= this.limits.perIp) return { status: 429, retryAfterMs: this.#retryMs }
     const full = this.#live.size >= this.limits.maxSessions || this.#load.overloaded
-    return protocol === '' && full ? { status: 503, retryAfterMs: this.#retryMs } : null
+    return full ? { status: 503, retryAfterMs: this.#retryMs } : null
   }
 
   /** Half as long again as everybody here would need to come back: whoever was refused spreads over that. */
@@ -300,15 +324,21 @@ class Handler implements VoiceHandler, SetupPorts {
 
   async #drain(options: DrainOptions): Promise<DrainResult> {
     const { acceptsPerSecond } = this.limits
-    const result = await drainSessions(this.#live, { clock: this.#runtime.clock, acceptsPerSecond, ...options })
-    await this.#allEnded()
+    const { clock } = this.#runtime
+    const allEnded = () => this.#allEnded()
+    const result = await drainSessions(this.#live, { ...options, clock, acceptsPerSecond, allEnded })
+    // Until now one of them could still have resumed.
+    for (const setup of [...this.setups]) setup.close(1012, retryHint(this.#retryMs))
     return result
   }
 
-  async #allEnded(): Promise<void> {
-    await Promise.all(this.#endings)
+  #allEnded(): Promise<unknown> {
+    return Promise.all(this.#endings)
   }
 }
+
+/** Nobody hears it. */
+const clientLeft: SetupFailure = { closeCode: 1001, code: 'internal', message: 'the client left' }
 
 /** An accept that was used, has expired or is somebody else's opens nothing. */
 function refuseSocket(socket: VoiceSocket): SocketSink {

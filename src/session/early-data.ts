@@ -21,10 +21,11 @@ export class EarlyData implements DialectOutput {
     if (this.audioBytes <= maxAudioBytes) this.items.push(copyOf(bytes))
   }
 
-  deliver(to: DialectOutput): void {
+  /** Hands everything to whoever listens to the link then: another `config` among it changes that. */
+  deliver(link: { readonly listener: DialectOutput }): void {
     for (const item of this.items.splice(0)) {
-      if (item instanceof Uint8Array) to.audio(item)
-      else to.message(item)
+      if (item instanceof Uint8Array) link.listener.audio(item)
+      else link.listener.message(item)
     }
   }
 }

@@ -10,7 +10,7 @@ import { clientError } from './client-error.js'
 import { lostAudio, readyMessage } from './greetings.js'
 import { Inbound } from './inbound.js'
 import { type Leg, type LegChange, Legs } from './legs.js'
-import type { Link, LinkTarget } from './link.js'
+import type { Link } from './link.js'
 import { isEnding, nextState, type SessionTrigger } from './machine.js'
 import { sessionReport } from './report.js'
 import { principalKey } from './resume.js'
@@ -81,11 +81,6 @@ export class Life {
     return isEnding(this.current)
   }
 
-  /** Where everything from the client goes. */
-  get target(): LinkTarget {
-    return this.inbound
-  }
-
   /** Begins on its first link: connects the providers and says `ready` once they serve. */
   start(link: Link): void {
     // `onSession` may have ended it, and a listener may do so at any move.
@@ -99,14 +94,19 @@ export class Life {
     this.legs.start()
   }
 
-  /** Whether a client with this token, authenticated as this principal, may have the session. */
-  async opensFor(token: string, principal: unknown): Promise<boolean> {
-    return (await this.attachment.key.opens(token)) && principalKey(principal) === principalKey(this.spec.principal)
+  /** The digest of a token that somebody presents, for `canResume`. */
+  present(token: string): Promise<Uint8Array> {
+    return this.attachment.key.present(token)
   }
 
-  /** Whether the session still goes on, and the client's offsets can be its own. */
-  canResume(message: ResumeMessage): boolean {
-    return this.can('resume') && message.audio_in.end >= this.acceptedBytes
+  /** Whether the session still goes on, token and principal open it, and the client's offsets can be its own. */
+  canResume(message: ResumeMessage, presented: Uint8Array, principal: unknown): boolean {
+    return (
+      this.can('resume') &&
+      this.attachment.key.opens(presented) &&
+      principalKey(principal) === this.spec.principalKey &&
+      message.audio_in.end >= this.acceptedBytes
+    )
   }
 
   /** Moves the session onto a new link. One synchronous block: after it nothing from the old socket counts. */
@@ -236,7 +236,7 @@ export class Life {
     if (!settings.resume || !digest || this.over) return
     const record = {
       id: this.spec.id,
-      principalKey: principalKey(this.spec.principal),
+      principalKey: this.spec.principalKey,
       epoch: this.attachment.epoch,
       history: [...this.session.history],
       saved: this.session.saved,

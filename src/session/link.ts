@@ -85,6 +85,11 @@ export class Link implements SocketSink, Expiring {
     return !this.ours && !this.over && this.socket.open
   }
 
+  /** Whom the link reports to now. */
+  get listener(): DialectOutput {
+    return this.target
+  }
+
   /** Hands the link to another target. */
   retarget(target: LinkTarget): void {
     this.target = target

@@ -5,6 +5,7 @@ import type { Catalogue, ProviderChoice } from '../providers/catalogue.js'
 import type { SttOptions, SttProvider, TtsOptions, TtsProvider } from '../providers/contracts.js'
 import type { SttCandidate } from '../uplink/ports.js'
 import { supports } from '../uplink/uplink.js'
+import { withDefaults } from '../util/loose.js'
 import type { SessionSpec } from './runtime.js'
 import type { ClientRights } from './settings.js'
 
@@ -38,17 +39,16 @@ export function planSession(
   catalogues: Catalogues,
   clientMay: ClientRights,
 ): Plan {
-  const audioIn: AudioFormat = {
-    encoding: config.stt_config.encoding,
-    sampleRate: config.stt_config.sample_rate,
-    channels: config.stt_config.channels,
-  }
   return {
-    audioIn,
+    audioIn: audioInOf(config),
     audioOut: audioOutOf(config),
-    stt: config.audio ? sttChain(config, choices.stt, catalogues.stt, clientMay, audioIn) : [],
-    tts: config.audio ? ttsChain(config, choices.tts, catalogues.tts, clientMay) : [],
+    stt: planStt(config, choices.stt, catalogues.stt, clientMay),
+    tts: planTts(config, choices.tts, catalogues.tts, clientMay),
   }
+}
+
+function audioInOf({ stt_config: { encoding, sample_rate, channels } }: ConfigMessage): AudioFormat {
+  return { encoding, sampleRate: sample_rate, channels }
 }
 
 function audioOutOf({ audio_out, tts_config }: ConfigMessage): SessionSpec['audioOut'] {
@@ -57,19 +57,25 @@ function audioOutOf({ audio_out, tts_config }: ConfigMessage): SessionSpec['audi
   return { encoding: audio_out.encodings?.[0] ?? 'linear16', sampleRates, maxLeadMs: audio_out.max_lead_ms }
 }
 
-function sttChain(
-  { stt_config: wanted }: ConfigMessage,
+/** The recognisers of a session; none when the application or the client wants none. Throws as `planSession`. */
+export function planStt(
+  config: ConfigMessage,
   chosen: readonly ProviderChoice<SttOptions>[] | undefined,
   catalogue: Catalogue<SttProvider>,
   clientMay: ClientRights,
-  audioIn: AudioFormat,
 ): readonly SttCandidate[] {
-  if (catalogue.size === 0 && !chosen) return []
+  if (!config.audio || (chosen?.length ?? catalogue.size) === 0) return []
+  const { stt_config: wanted } = config
+  const audioIn = audioInOf(config)
   const asked: SttOptions = { language: wanted.language, punctuate: wanted.punctuation }
   const chain = chainOf('stt_config', wanted.provider, chosen, catalogue, clientMay)
     .map(({ provider, options }): SttCandidate => {
       const model = allowedModel('stt_config', wanted.model, provider, wanted.provider, clientMay)
-      return { provider, options: { ...asked, model, ...options }, ...credentialsOf(wanted, provider, clientMay) }
+      return {
+        provider,
+        options: withDefaults<SttOptions>({ ...asked, model }, options),
+        ...credentialsOf(wanted, provider, clientMay),
+      }
     })
     .filter(candidate => supports(candidate, audioIn, candidate.options.language))
   if (chain.length > 0) return chain
@@ -78,19 +84,21 @@ function sttChain(
   )
 }
 
-function ttsChain(
-  { tts_config: wanted }: ConfigMessage,
+/** The synthesisers of a session. Throws as `planSession`. */
+export function planTts(
+  { audio, tts_config: wanted }: ConfigMessage,
   chosen: readonly ProviderChoice<TtsOptions>[] | undefined,
   catalogue: Catalogue<TtsProvider>,
   clientMay: ClientRights,
 ): readonly TtsCandidate[] {
+  if (!audio) return []
   const asked: TtsOptions = { speakingRate: wanted.speaking_rate, pronunciations: wanted.pronunciations }
   return chainOf('tts_config', wanted.provider, chosen, catalogue, clientMay).map(({ provider, options }) => {
     const model = allowedModel('tts_config', wanted.model, provider, wanted.provider, clientMay)
     const voiceId = allowedVoice(wanted.voice_id, provider, wanted.provider, clientMay)
     return {
       provider,
-      options: { ...asked, model, voiceId, ...options },
+      options: withDefaults<TtsOptions>({ ...asked, model, voiceId }, options),
       ...credentialsOf(wanted, provider, clientMay),
     }
   })

@@ -1,5 +1,6 @@
 import type { HistoryItem } from '../conversation/history.js'
 import type { Clock } from '../util/clock.js'
+import { within } from '../util/within.js'
 import { principalKey } from './resume.js'
 import type { SessionStore } from './store.js'
 import { digestOf, sameDigest } from './token.js'
@@ -14,24 +15,21 @@ export async function recallHistory(
   token: string,
   principal: unknown,
 ): Promise<readonly HistoryItem[] | null> {
-  const [record, presented] = await Promise.all([withDeadline(store.get(id), clock), digestOf(token)])
+  const ask = <T>(question: () => Promise<T>) => orNull(clock, question)
+  const [record, presented] = await Promise.all([ask(() => store.get(id)), digestOf(token)])
   if (!record || !sameDigest(record.tokenDigest, presented) || record.principalKey !== principalKey(principal))
     return null
-  await withDeadline(store.delete(id), clock)
+  // Of two that present the token at once, one wins the claim.
+  if (!(await ask(() => store.claim(id, record.epoch)))) return null
+  await ask(() => store.delete(id))
   return record.history
 }
 
 /** Null when the store failed or was late. */
-async function withDeadline<T>(answer: Promise<T>, clock: Clock): Promise<T | null> {
-  let cancel = () => {}
-  const late = new Promise<null>(resolve => {
-    cancel = clock.after(storeDeadlineMs, () => resolve(null))
-  })
+async function orNull<T>(clock: Clock, question: () => Promise<T>): Promise<T | null> {
   try {
-    return await Promise.race([answer, late])
+    return await within(clock, storeDeadlineMs, question(), null)
   } catch {
     return null
-  } finally {
-    cancel()
   }
 }

@@ -1,18 +1,28 @@
 import { digestOf, issueToken, sameDigest } from './token.js'
 
+/** A token that was given out. */
+interface Issued {
+  readonly digesting: Promise<Uint8Array>
+  digest: Uint8Array | undefined
+}
+
 /**
  * Who may resume a session. The token rotates with every attach; the one before stays valid until the first frame
  * arrives on the new socket, because a lost `resumed` must not strand the client.
  */
 export class ResumeKey {
-  #current: Promise<Uint8Array> | undefined
-  #previous: Promise<Uint8Array> | undefined
+  #current: Issued | undefined
+  #previous: Issued | undefined
 
   /** A fresh token for the client. */
   rotate(): string {
     const { token, digest } = issueToken()
+    const issued: Issued = { digesting: digest, digest: undefined }
+    digest.then(bytes => {
+      issued.digest = bytes
+    })
     this.#previous = this.#current
-    this.#current = digest
+    this.#current = issued
     return token
   }
 
@@ -23,19 +33,32 @@ export class ResumeKey {
 
   /** SHA-256 of the newest token. */
   digest(): Promise<Uint8Array> | undefined {
-    return this.#current
+    return this.#current?.digesting
   }
 
-  async opens(token: string): Promise<boolean> {
-    const presented = await digestOf(token)
-    const known = await Promise.all([this.#current, this.#previous])
-    return known.some(digest => digest !== undefined && sameDigest(digest, presented))
+  /** The digest of a token that somebody presents, once it can be compared. */
+  async present(token: string): Promise<Uint8Array> {
+    const [presented] = await Promise.all([digestOf(token), this.#current?.digesting, this.#previous?.digesting])
+    return presented
+  }
+
+  /** Synchronous, so that no other socket can come between this answer and what follows from it. */
+  opens(presented: Uint8Array): boolean {
+    return [this.#current, this.#previous].some(issued => issued?.digest && sameDigest(issued.digest, presented))
   }
 }
 
-/** What binds a session to the one who opened it: a principal's `id` when it has one, else all of it. */
+/**
+ * What binds a session to the one who opened it: a principal's `id` when it has one, else all of it.
+ *
+ * @throws {TypeError} when it has no `id` and cannot be written as JSON.
+ */
 export function principalKey(principal: unknown): string {
-  if (typeof principal === 'object' && principal !== null && 'id' in principal) return `id:${String(principal.id)}`
-  if (typeof principal === 'object') return `json:${JSON.stringify(principal)}`
-  return `${typeof principal}:${String(principal)}`
+  if (typeof principal !== 'object') return `${typeof principal}:${String(principal)}`
+  if (principal !== null && 'id' in principal) return `id:${String(principal.id)}`
+  try {
+    return `json:${JSON.stringify(principal)}`
+  } catch (error) {
+    throw new TypeError('principal: it cannot be written as JSON; give it an id', { cause: error })
+  }
 }

@@ -47,6 +47,8 @@ export interface SessionSpec {
   readonly id: string
   readonly streamId: string
   readonly principal: unknown
+  /** Taken once: the application may change its principal. */
+  readonly principalKey: string
   readonly data: unknown
   readonly saved: unknown
   readonly metadata: Readonly<Record<string, unknown>>

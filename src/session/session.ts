@@ -9,7 +9,7 @@ import { appError } from '../util/errors.js'
 import { withDefaults } from '../util/loose.js'
 import { Life } from './life.js'
 import { isEnding } from './machine.js'
-import { planSession } from './plan.js'
+import { planStt, planTts } from './plan.js'
 import { createRooms, type Rooms } from './rooms.js'
 import type { SessionRuntime, SessionSpec } from './runtime.js'
 import { Taps } from './taps.js'
@@ -30,6 +30,8 @@ export class Session implements VoiceSession {
   readonly id: string
   readonly streamId: string
   readonly principal: unknown
+  /** For counting a principal's sessions; not for applications. */
+  readonly principalKey: string
   readonly data: unknown
   readonly metadata: Readonly<Record<string, unknown>>
   readonly origin: SessionOrigin
@@ -49,6 +51,7 @@ export class Session implements VoiceSession {
     this.id = spec.id
     this.streamId = spec.streamId
     this.principal = spec.principal
+    this.principalKey = spec.principalKey
     this.data = spec.data
     this.savedData = spec.saved
     this.metadata = spec.metadata
@@ -121,9 +124,12 @@ export class Session implements VoiceSession {
   update({ stt, tts, turns, agent }: SessionUpdate<VoiceSession>): void {
     const { uplink, conversation } = this.rooms
     const { catalogues, settings } = this.runtime
-    const plan = planSession(this.spec.config, { stt, tts }, catalogues, settings.clientMay)
-    if (stt) uplink?.update(plan.stt)
-    conversation.update({ tts: tts && plan.tts, turns: withDefaults<Partial<TurnOptions>>({}, turns), agent })
+    const { config } = this.spec
+    const recognisers = stt && planStt(config, stt, catalogues.stt, settings.clientMay)
+    const synthesisers = tts && planTts(config, tts, catalogues.tts, settings.clientMay)
+    if (recognisers?.length === 0) throw new TypeError('stt: an empty list; name at least one recogniser')
+    if (recognisers) uplink?.update(recognisers)
+    conversation.update({ tts: synthesisers, turns: withDefaults<Partial<TurnOptions>>({}, turns), agent })
   }
 
   send(name: string, data: unknown = null): void {

@@ -14,9 +14,9 @@ import type { Ticket, Verdict } from './ticket.js'
 
 /** What a setup asks of the handler. */
 export interface SetupPorts {
+  /** Every setup that has not come to its end. */
+  readonly setups: Set<Setup>
   authenticate(ticket: Ticket, token: string | undefined): Promise<Verdict>
-  /** Not null: no new session may begin now. */
-  busy(ticket: Ticket, principal: unknown): { readonly retryAfterMs: number } | null
   /** The live session of that id. */
   find(id: string): Session | undefined
   /** The history of an ended session that the token opens. */
@@ -25,6 +25,8 @@ export interface SetupPorts {
   create(request: CreateRequest): Promise<Session | SetupFailure>
   /** A resume token was wrong, used up or unknown. */
   resumeRefused(): void
+  /** Something threw that should not. */
+  setupFailed(error: unknown): void
 }
 
 export interface CreateRequest {
@@ -41,6 +43,8 @@ export interface SetupFailure {
   readonly closeCode: number
   readonly code: ErrorCode
   readonly message: string
+  /** When the client may come back, where it may. */
+  readonly retryAfterMs?: number | undefined
 }
 
 /** How long the first message may take when authentication was put off until it. */
@@ -88,16 +92,17 @@ export class Setup implements LinkTarget, Expiring {
     this.ports = ports
     this.options = options
     this.link = link
+    ports.setups.add(this)
     link.retarget(this)
     options.deadlines.set(this, ticket.verdict.kind === 'deferred' ? deferredTokenMs : configMs)
   }
 
   message(message: ClientMessage): void {
-    if (this.phase === 'working') return this.early.message(message)
     if (this.phase === 'over') return
+    if (message.type === 'ping') return void this.link.sendMessage({ type: 'pong', t: message.t })
+    if (this.phase === 'working') return this.early.message(message)
     if (message.type === 'config') return this.work(() => this.configure(message, null))
     if (message.type === 'resume') return this.work(() => this.resume(message))
-    if (message.type === 'ping') return void this.link.sendMessage({ type: 'pong', t: message.t })
     if (message.type === 'bye') return this.close(1000, 'bye')
     this.refuseEarly('not_configured', `${message.type}: send config first`)
   }
@@ -137,11 +142,20 @@ export class Setup implements LinkTarget, Expiring {
     }
   }
 
+  /** Gives up, and the socket with it. */
+  close(code: number, reason: string): void {
+    this.over()
+    this.link.close(code, reason)
+  }
+
   /** Runs the one asynchronous stretch of a setup. */
   private work(run: () => Promise<void>): void {
     this.phase = 'working'
     this.options.deadlines.set(this, configMs)
-    run().catch(() => this.fail({ closeCode: 1011, code: 'internal', message: 'the session could not be set up' }))
+    run().catch(error => {
+      this.ports.setupFailed(error)
+      this.fail({ closeCode: 1011, code: 'internal', message: 'the session could not be set up' })
+    })
   }
 
   private async configure(config: ConfigMessage, previous: readonly HistoryItem[] | null): Promise<void> {
@@ -159,12 +173,12 @@ export class Setup implements LinkTarget, Expiring {
     const principal = await this.identify(message.token)
     if (principal === refused) return
     const session = this.ports.find(message.session_id)
-    const opens = (await session?.life.opensFor(message.resume_token, principal)) ?? false
+    const presented = await session?.life.present(message.resume_token)
     if (this.phase !== 'working') return
-    if (opens && session?.life.canResume(message)) {
+    if (presented && session?.life.canResume(message, presented, principal)) {
       this.handOver()
       session.life.resume(this.link, message)
-      return this.early.deliver(session.life.target)
+      return this.early.deliver(this.link)
     }
     const previous = await this.ports.recall(message.session_id, message.resume_token, principal)
     if (!previous) this.ports.resumeRefused()
@@ -187,11 +201,6 @@ export class Setup implements LinkTarget, Expiring {
     previous: readonly HistoryItem[] | null,
   ): Promise<void> {
     if (this.phase !== 'working') return
-    const busy = this.ports.busy(this.ticket, principal)
-    if (busy) {
-      this.link.sendMessage(clientError('capacity', 'the server is full; come back later', busy.retryAfterMs))
-      return this.close(1013, retryHint(busy.retryAfterMs))
-    }
     const made = await this.ports.create({
       ticket: this.ticket,
       principal,
@@ -203,24 +212,20 @@ export class Setup implements LinkTarget, Expiring {
     if (this.phase !== 'working') return made.close({ code: 1001, reason: 'client left' })
     this.handOver()
     made.life.start(this.link)
-    this.early.deliver(made.life.target)
+    this.early.deliver(this.link)
   }
 
   /** From here on the link is the session's. */
   private handOver(): void {
     this.phase = 'over'
+    this.ports.setups.delete(this)
     this.options.deadlines.clear(this)
   }
 
-  private fail({ closeCode, code, message }: SetupFailure): void {
+  private fail({ closeCode, code, message, retryAfterMs }: SetupFailure): void {
     if (this.phase === 'over') return
-    this.link.sendMessage(clientError(code, message))
-    this.close(closeCode, code)
-  }
-
-  private close(code: number, reason: string): void {
-    this.over()
-    this.link.close(code, reason)
+    this.link.sendMessage(clientError(code, message, retryAfterMs))
+    this.close(closeCode, retryAfterMs === undefined ? code : retryHint(retryAfterMs))
   }
 
   private over(): void {
@@ -245,11 +250,18 @@ function refusalOf(verdict: Exclude<Verdict, { kind: 'principal' }>): SetupFailu
     case 'unauthenticated':
       return { closeCode: 4401, code: 'unauthenticated', message: 'token: missing or not valid' }
     case 'failed':
-      return { closeCode: 1013, code: 'auth_unavailable', message: 'authentication is unavailable; try again' }
-    case 'rejected':
-      if (verdict.status === 402) return { closeCode: 4402, code: 'quota', message: 'the quota is used up' }
-      if (verdict.status === 429 || verdict.status >= 500)
-        return { closeCode: 1013, code: 'capacity', message: 'refused; try again later' }
+      return {
+        closeCode: 1013,
+        code: 'auth_unavailable',
+        message: 'authentication is unavailable; try again',
+        retryAfterMs: 1000,
+      }
+    case 'rejected': {
+      const { status, retryAfterMs } = verdict
+      if (status === 402) return { closeCode: 4402, code: 'quota', message: 'the quota is used up' }
+      if (status === 429 || status >= 500)
+        return { closeCode: 1013, code: 'capacity', message: 'refused; try again later', retryAfterMs }
       return { closeCode: 4403, code: 'forbidden', message: 'not allowed' }
+    }
   }
 }

@@ -4,6 +4,7 @@ import type { TurnOptions } from '../conversation/turn-options.js'
 import { type Loose, withDefaults } from '../util/loose.js'
 import { secureId } from '../util/random.js'
 import type { Plan, ProviderChoices } from './plan.js'
+import { principalKey } from './resume.js'
 import type { SessionSpec } from './runtime.js'
 import type { SessionLimits, SessionSettings } from './settings.js'
 import type { CreateRequest } from './setup.js'
@@ -33,6 +34,7 @@ export function specOf(
     id,
     streamId: config.stream_id ?? id,
     principal: request.principal,
+    principalKey: principalKey(request.principal),
     data: decision.data,
     saved: undefined,
     metadata: config.metadata ?? {},
@@ -42,7 +44,7 @@ export function specOf(
     ticket: { ...request.ticket, verdict: { kind: 'principal', principal: request.principal } },
     ...plan,
     agent: decision.agent ?? agent,
-    greeting: previous ? undefined : decision.greeting,
+    greeting: decision.greeting,
     turns: withDefaults(settings.turns, decision.turns),
     limits: withDefaults(settings.limits, decision.limits),
   }

@@ -38,11 +38,7 @@ export class MemoryStore implements SessionStore {
   }
 
   async get(id: string): Promise<SessionRecord | null> {
-    const record = this.#records.get(id)
-    if (!record) return null
-    if (record.expiresAt > this.#clock.wallTime()) return record
-    this.#records.delete(id)
-    return null
+    return this.#fresh(id)
   }
 
   async put(record: SessionRecord): Promise<boolean> {
@@ -59,8 +55,8 @@ export class MemoryStore implements SessionStore {
   }
 
   async claim(id: string, epoch: number): Promise<SessionRecord | null> {
-    const record = await this.get(id)
-    if (!record || record.epoch !== epoch) return null
+    const record = this.#fresh(id)
+    if (record?.epoch !== epoch) return null
     const claimed = { ...record, epoch: epoch + 1 }
     this.#records.set(id, claimed)
     return claimed
@@ -68,5 +64,13 @@ export class MemoryStore implements SessionStore {
 
   async delete(id: string): Promise<void> {
     this.#records.delete(id)
+  }
+
+  #fresh(id: string): SessionRecord | null {
+    const record = this.#records.get(id)
+    if (!record) return null
+    if (record.expiresAt > this.#clock.wallTime()) return record
+    this.#records.delete(id)
+    return null
   }
 }
