@@ -176,7 +176,7 @@ describe('a call on a failing network', () => {
         await call.end()
         expectClean(call)
       }),
-      { numRuns: 40, seed: 7, endOnFailure: true },
+      { numRuns: 30, seed: 7, endOnFailure: true },
     )
   }, 60_000)
 
@@ -195,7 +195,7 @@ describe('a call on a failing network', () => {
         await call.end()
         expectClean(call)
       }),
-      { numRuns: 20, seed: 11, endOnFailure: true },
+      { numRuns: 15, seed: 11, endOnFailure: true },
     )
   }, 60_000)
 
