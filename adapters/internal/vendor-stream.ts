@@ -43,8 +43,8 @@ export abstract class VendorStream<Sink extends StreamSink> {
       },
       {
         open: headers => this.opened(headers),
-        text: text => this.text(text),
-        binary: data => this.heard(data),
+        text: text => this.readText(text),
+        binary: data => this.readBinary(data),
         drain: () => this.drained(),
         closed: (failure, answered) => this.closed(failure, answered),
       },
@@ -93,7 +93,7 @@ export abstract class VendorStream<Sink extends StreamSink> {
     })
   }
 
-  private text(text: string): void {
+  private readText(text: string): void {
     const message = parseMessage(text)
     if (!message) return this.sink.warning({ code: 'unreadable_message', message: 'the vendor sent no JSON object' })
     try {
@@ -104,7 +104,7 @@ export abstract class VendorStream<Sink extends StreamSink> {
     }
   }
 
-  private heard(data: Uint8Array): void {
+  private readBinary(data: Uint8Array): void {
     try {
       this.binary(data)
     } catch (error) {

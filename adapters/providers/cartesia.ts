@@ -1,4 +1,5 @@
 import type { SttProvider, TtsProvider } from '../../src/providers/contracts.js'
+import { withDefaults } from '../../src/util/loose.js'
 import { VendorAccount } from '../internal/vendor-account.js'
 import { cartesiaLimits } from './cartesia/limits.js'
 import { type CartesiaOptions, cartesiaVendor } from './cartesia/options.js'
@@ -27,7 +28,7 @@ export interface Cartesia {
  */
 export function cartesia(options: CartesiaOptions = {}): Cartesia {
   const account = new VendorAccount(cartesiaVendor(options.version), options)
-  const limits = { ...cartesiaLimits, ...options.limits }
+  const limits = withDefaults(cartesiaLimits, options.limits)
   return {
     stt: new CartesiaStt(account, options.stt ?? {}, limits),
     tts: new CartesiaTts(account, { voiceId: options.voiceId, options: options.tts ?? {}, limits }),

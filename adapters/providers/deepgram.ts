@@ -1,4 +1,5 @@
 import type { SttProvider, TtsProvider } from '../../src/providers/contracts.js'
+import { withDefaults } from '../../src/util/loose.js'
 import { VendorAccount } from '../internal/vendor-account.js'
 import { deepgramLimits } from './deepgram/limits.js'
 import { type DeepgramOptions, deepgramVendor } from './deepgram/options.js'
@@ -21,7 +22,7 @@ export interface Deepgram {
  */
 export function deepgram(options: DeepgramOptions = {}): Deepgram {
   const account = new VendorAccount(deepgramVendor, options)
-  const limits = { ...deepgramLimits, ...options.limits }
+  const limits = withDefaults(deepgramLimits, options.limits)
   return {
     stt: new DeepgramStt(account, options.stt ?? {}, limits),
     tts: new DeepgramTts(account, options.tts ?? {}, limits),

@@ -1,4 +1,5 @@
 import type { SttProvider, TtsProvider } from '../../src/providers/contracts.js'
+import { withDefaults } from '../../src/util/loose.js'
 import { VendorAccount } from '../internal/vendor-account.js'
 import { elevenLabsLimits } from './elevenlabs/limits.js'
 import { type ElevenLabsOptions, elevenLabsVendor } from './elevenlabs/options.js'
@@ -29,7 +30,7 @@ export interface ElevenLabs {
  */
 export function elevenlabs(options: ElevenLabsOptions = {}): ElevenLabs {
   const account = new VendorAccount(elevenLabsVendor(options.region), options)
-  const limits = { ...elevenLabsLimits, ...options.limits }
+  const limits = withDefaults(elevenLabsLimits, options.limits)
   return {
     stt: new ElevenLabsStt(account, options.stt ?? {}, limits),
     tts: new ElevenLabsTts(account, { voiceId: options.voiceId, options: options.tts ?? {}, limits }),

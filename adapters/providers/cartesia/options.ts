@@ -1,3 +1,4 @@
+import type { Loose } from '../../../src/util/loose.js'
 import type { Vendor, VendorOptions } from '../../internal/vendor-account.js'
 import type { CartesiaLimits } from './limits.js'
 
@@ -12,7 +13,7 @@ export interface CartesiaOptions extends VendorOptions {
   readonly version?: string | undefined
   readonly stt?: CartesiaSttOptions | undefined
   readonly tts?: CartesiaTtsOptions | undefined
-  readonly limits?: Partial<CartesiaLimits> | undefined
+  readonly limits?: Loose<CartesiaLimits> | undefined
 }
 
 export interface CartesiaSttOptions {

@@ -42,7 +42,7 @@ export class FluxStream extends VendorStream<SttSink> implements SttStream {
   private options: SttOptions
   /** What is known of the turn that is open. */
   private turn: Omit<Transcript, 'kind'> | undefined
-
+  /** A turn was ended by force on this connection. */
   private forced = false
 
   constructor(route: VendorRoute, { options }: SttRequest, features: FluxFeatures, sink: SttSink) {

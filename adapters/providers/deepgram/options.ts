@@ -1,3 +1,4 @@
+import type { Loose } from '../../../src/util/loose.js'
 import type { Vendor, VendorOptions } from '../../internal/vendor-account.js'
 import type { DeepgramLimits } from './limits.js'
 
@@ -8,7 +9,7 @@ export type DeepgramQuery = Readonly<Record<string, string | number | boolean | 
 export interface DeepgramOptions extends VendorOptions {
   readonly stt?: DeepgramSttOptions | undefined
   readonly tts?: DeepgramTtsOptions | undefined
-  readonly limits?: Partial<DeepgramLimits> | undefined
+  readonly limits?: Loose<DeepgramLimits> | undefined
 }
 
 export interface DeepgramSttOptions {

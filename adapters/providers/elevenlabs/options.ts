@@ -1,3 +1,4 @@
+import type { Loose } from '../../../src/util/loose.js'
 import type { Vendor, VendorOptions } from '../../internal/vendor-account.js'
 import type { ElevenLabsLimits } from './limits.js'
 
@@ -15,7 +16,7 @@ export interface ElevenLabsOptions extends VendorOptions {
   readonly voiceId?: string | undefined
   readonly stt?: ElevenLabsSttOptions | undefined
   readonly tts?: ElevenLabsTtsOptions | undefined
-  readonly limits?: Partial<ElevenLabsLimits> | undefined
+  readonly limits?: Loose<ElevenLabsLimits> | undefined
 }
 
 export interface ElevenLabsSttOptions {

@@ -77,6 +77,7 @@ export class ScribeStream extends VendorStream<SttSink> implements SttStream {
 
   /** There is no message for it: what was said is committed, and when that is answered we hang up. */
   close(): void {
+    if (this.closing) return
     this.closing = true
     this.socket.close(this.uncommittedMs > 0 ? this.commit() : undefined)
   }

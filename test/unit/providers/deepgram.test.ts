@@ -26,6 +26,16 @@ describe('deepgram()', () => {
     expect(() => deepgram({ apiKey: 'x', baseUrl: 'api.deepgram.com' })).toThrow(/^baseUrl: 'api\.deepgram\.com' is no/)
   })
 
+  it('takes undefined for every option', () => {
+    const { tts } = deepgram({
+      ...account(),
+      name: undefined,
+      limits: { ttsMaxTextChars: undefined, ttsMaxSessionMs: 1 },
+    })
+    expect(tts.name).toBe('deepgram')
+    expect(tts.capabilities).toMatchObject({ maxTextChars: 2000, maxSessionMs: 1 })
+  })
+
   it('serves both lists under one name, which can be changed', () => {
     const { stt, tts } = deepgram(account({ name: 'second' }))
     expect([stt.name, tts.name]).toEqual(['second', 'second'])

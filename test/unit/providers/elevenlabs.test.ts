@@ -132,9 +132,11 @@ describe('recognition', () => {
     const { stream, sink } = await openStt(stt())
     pushAll(stream, speak('good bye', format))
     stream.close()
+    stream.close()
     expect((await sink.until('closed')).failure).toBeUndefined()
     expect(sink.texts('final')).toEqual(['good bye'])
     expect(await fake.last.ended).toMatchObject({ code: 1000 })
+    expect(fake.last.texts.filter(text => text.includes('"commit":true'))).toHaveLength(1)
   })
 
   it('hangs up at once when nothing was said', async () => {
