@@ -103,10 +103,10 @@ export class Answers<Session> {
     this.take(turn)
   }
 
-  /** Nobody wants the answers that were begun until `untilMs` of the clock. What was said of them is the caller's to cut. */
-  abort(reason: AbortReason, untilMs: number = Number.POSITIVE_INFINITY): void {
+  /** Nobody wants the answers that were begun before `beforeMs` of the clock. What was said of them is the caller's to cut. */
+  abort(reason: AbortReason, beforeMs: number = Number.POSITIVE_INFINITY): void {
     if (reason === 'closed') this.#deferred = undefined
-    for (const reply of this.#replies) if (reply.startedAtMs <= untilMs) reply.abort(reason)
+    for (const reply of this.#replies) if (reply.startedAtMs < beforeMs) reply.abort(reason)
   }
 
   started(utterance: LiveUtterance): void {

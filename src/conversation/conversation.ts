@@ -241,7 +241,7 @@ export class Conversation<Session = unknown> {
     if (!this.#supervisor) return
     const { clock } = this.#options
     const leftAtMs = clock.now()
-    this.#cancelAway = clock.after(awayMs, () => this.#forgetSpeechUntil(leftAtMs))
+    this.#cancelAway = clock.after(awayMs, () => this.#forgetSpeechBefore(leftAtMs))
   }
 
   close(): void {
@@ -342,10 +342,10 @@ export class Conversation<Session = unknown> {
   }
 
   /** The client has been away for too long to go on where it left. What was begun meanwhile waits for it. */
-  #forgetSpeechUntil(leftAtMs: number): void {
+  #forgetSpeechBefore(leftAtMs: number): void {
     const parts = this.#parts
     parts?.answers.abort('closed', leftAtMs)
-    parts?.speaker.cut(({ createdAtMs }) => createdAtMs <= leftAtMs, 'interrupted', 'away')
+    parts?.speaker.cut(({ createdAtMs }) => createdAtMs < leftAtMs, 'interrupted', 'away')
     if (parts) parts.speaker.release()
     else this.#supervisor?.release()
     this.#settle()

@@ -300,10 +300,10 @@ export class TtsBridge implements Producer, TtsUser {
   }
 
   private finish(utterance: LiveUtterance): void {
-    if (this.converter) this.append(utterance, this.converter.flush())
-    // Its first audio may have made somebody stop it.
-    if (this.utterance !== utterance) return
+    const last = this.converter?.flush()
+    // What it still gives may make somebody stop it, and something else begin.
     this.rest()
+    if (last) this.append(utterance, last)
     this.ports.produced(utterance)
   }
 

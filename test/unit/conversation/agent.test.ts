@@ -117,6 +117,15 @@ describe('what an agent may give', () => {
     expect(await cut.end()).toEqual(nothing)
   })
 
+  test('end is void when the client cuts its words off', async () => {
+    const talk = await answer(() => parts('Goodbye and have a very nice day.', { type: 'end' }), { passMs: 1000 })
+    talk.conversation.clear(talk.of('utterance')[0]!.id)
+    await talk.pass(3000)
+    expect(talk.conversation.busy).toBe(false)
+    expect(talk.ended).toBe(0)
+    expect(await talk.end()).toEqual(nothing)
+  })
+
   test('end without words closes as soon as nothing is being said', async () => {
     const talk = await answer(() => parts({ type: 'end' }), { passMs: 10 })
     expect(talk.ended).toBe(1)
@@ -249,6 +258,18 @@ describe('an agent nobody wants to hear any more', () => {
     expect(await talk.end()).toEqual(nothing)
     expect(signal).toMatchObject({ aborted: true, reason: 'closed' })
     expect(talk.errors).toEqual([])
+  })
+
+  test('that writes a lot is asked to wait, and goes on when there is room', async () => {
+    const sentence = 'And so it is. '
+    const agent = async function* () {
+      for (let n = 0; n < 2500; n++) yield sentence
+    }
+    const talk = new TestTalk({ agent, tts: [{ msPerChar: 1, speed: 100 }], stepMs: 50 })
+    talk.conversation.userTurn('go', 'text')
+    await talk.pass(90_000)
+    expect(talk.assistant[0]).toHaveLength(2500 * sentence.length - 1)
+    expect(await talk.end()).toEqual(nothing)
   })
 
   test('that writes without end is asked to wait, and starves nobody', async () => {

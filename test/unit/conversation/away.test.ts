@@ -61,6 +61,19 @@ describe('a client that is away', () => {
     expect(await talk.end()).toEqual(nothing)
   })
 
+  test('from before anything was said hears it when it is back', async () => {
+    const talk = new TestTalk()
+    await talk.pass(100)
+    talk.detach()
+    talk.conversation.say('Welcome back.')
+    await talk.pass(6000)
+    expect(talk.tts[0]!.texts).toEqual([])
+    talk.attach()
+    await talk.pass(3000)
+    expect(talk.assistant).toEqual(['Welcome back.'])
+    expect(await talk.end()).toEqual(nothing)
+  })
+
   test('is not prompted', async () => {
     let asked = 0
     const talk = new TestTalk({ turns: { idlePromptMs: 1000, onIdle: () => void asked++ } })

@@ -279,6 +279,8 @@ describe('speech that may not be interrupted', () => {
     const notice = talk.conversation.say('This call is being recorded for quality.', { allowInterruption: false })
     const offer = talk.conversation.say('Would you like to hear our offers?')
     await talk.pass(800)
+    // Nothing begins behind it: a purge of that would take it along.
+    expect(talk.out.tracks.map(({ id, ended }) => [id, ended])).toEqual([[notice.id, true]])
     talk.conversation.interrupt('app')
     await talk.pass(3000)
     await expect(notice.done).resolves.toMatchObject({ outcome: 'completed' })

@@ -57,8 +57,9 @@ export class FakeOut implements SpeechOut {
     return this.live().reduce((sum, track) => sum + track.receivedMs - track.sentMs, 0)
   }
 
+  /** Full, and not down to half of that since. */
   get congested(): boolean {
-    return this.queuedMs > congestedMs
+    return this.wasCongested
   }
 
   /** Everything whose audio left, in order. */
@@ -95,7 +96,7 @@ export class FakeOut implements SpeechOut {
     if (track.purged || track.ended) throw new Error(`audio for ${id}, which is over`)
     track.pcm.push(pcm)
     track.receivedMs += (pcm.length * 500) / track.rate
-    if (this.congested && !this.wasCongested) {
+    if (this.queuedMs > congestedMs && !this.wasCongested) {
       this.wasCongested = true
       this.sink?.congested(true)
     }
@@ -186,7 +187,7 @@ export class FakeOut implements SpeechOut {
       this.sendAhead()
     }
     this.checkPlayed()
-    if (this.wasCongested && !this.congested) {
+    if (this.wasCongested && this.queuedMs < roomMs) {
       this.wasCongested = false
       this.sink?.congested(false)
     }

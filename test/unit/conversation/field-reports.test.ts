@@ -125,6 +125,19 @@ describe('nobody is stuck', () => {
     expect(await talk.end()).toEqual(nothing)
   })
 
+  test('an answer that follows one which filled the lane and was never heard', async () => {
+    const talk = new TestTalk({ agent: ({ text }) => (text === 'long' ? story : `You said ${text}.`) })
+    const notice = talk.conversation.say('Please hold the line for one little moment now.')
+    talk.conversation.userTurn('long', 'app')
+    await talk.pass(1500)
+    expect(talk.out.queuedMs).toBeGreaterThan(5000)
+    talk.conversation.userTurn('short', 'app')
+    await talk.pass(6000)
+    await expect(notice.done).resolves.toMatchObject({ outcome: 'completed' })
+    expect(talk.assistant.at(-1)).toBe('You said short.')
+    expect(await talk.end()).toEqual(nothing)
+  })
+
   test('a client that never reports its playback', async () => {
     const talk = new TestTalk({ agent: () => 'Nobody hears this.' })
     talk.out.playing = false

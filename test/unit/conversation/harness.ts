@@ -40,6 +40,7 @@ export class TestTalk {
   readonly errors: VoiceError[] = []
   readonly erroredUtterances: (string | undefined)[] = []
   readonly legs: LegEvent[] = []
+  readonly health: ProviderHealth
   ended = 0
   /** A listener of the application, which may call back at once. */
   onEvent: ((recorded: Recorded) => void) | undefined
@@ -53,6 +54,7 @@ export class TestTalk {
     const { clock } = this
     this.out = new FakeOut(clock)
     this.tts = (options.tts ?? [{}]).map((script, at) => new ScriptedTts({ name: `tts-${at}`, ...script, clock }))
+    this.health = new ProviderHealth({ clock, random: () => 0.5 })
     let id = 0
     this.conversation = new Conversation<string>(
       {
@@ -62,7 +64,7 @@ export class TestTalk {
         turns: { ...defaultTurnOptions, ...options.turns },
         clock,
         random: () => 0.5,
-        health: new ProviderHealth({ clock, random: () => 0.5, onChange: () => {} }),
+        health: this.health,
         logger: silentLogger,
         newId: () => `id-${++id}`,
         ...options.conversation,

@@ -126,8 +126,8 @@ describe('streaming', () => {
     const segmenter = new Segmenter()
     segmenter.push('Hello there. It is a fine day in the city. And')
     expect(drain(segmenter)).toEqual(['Hello there.', ' It is a fine day in the city.'])
-    segmenter.rewind(18)
-    expect(drain(segmenter)).toEqual([' a fine day in the city.'])
+    segmenter.rewind(33)
+    expect(drain(segmenter)).toEqual(['the city.'])
   })
 })
 

@@ -47,6 +47,7 @@ describe('how much is synthesised ahead', () => {
     await talk.pass(1500)
     talk.tts[0]!.connections[0]!.fail()
     await talk.pass(30_000)
+    expect(talk.health.snapshot()).toMatchObject([{ provider: 'tts-0', failures: 0 }])
     expect(talk.legs).toEqual([{ state: 'live', provider: 'tts-0', atMs: 50 }])
     expect(talk.tts[0]!.connections).toHaveLength(2)
     expect(talk.tts[1]!.connections).toHaveLength(0)
