@@ -41,7 +41,7 @@ export async function drainSessions(
   },
 ): Promise<DrainResult> {
   const leaving = [...sessions.values()]
-  const windowMs = Math.max(0, Math.min((1250 * leaving.length) / acceptsPerSecond, deadlineMs - 2000))
+  const windowMs = Math.max(0, Math.min(Math.round((1250 * leaving.length) / acceptsPerSecond), deadlineMs - 2000))
   const startedAtMs = clock.now()
   const result = { ended: 0, moved: 0, terminated: 0 }
   for (const session of leaving) session.life.goAway(deadlineMs, windowMs)

@@ -1,44 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { silence, speak } from '../../../src/testing/spoken-words.js'
-import { startTestCall, type TestCall } from '../../../src/testing/test-call.js'
-import { linear16, type ScriptedCall, sayInto, sayWords, scriptedCall } from '../../fixtures/scripted-call.js'
+import { comeBack, linear16, resumeMessage, sayInto, sayWords, scriptedCall } from '../../fixtures/scripted-call.js'
 
 const config = { type: 'config', audio_out: { sample_rates: [16_000] } }
 const words = 'one two three four five six'
 
-interface Ready {
-  readonly session_id: string
-  readonly resume_token: string
-}
-
-function resumeMessage(
-  { session_id, resume_token }: Ready,
-  audioIn: { start: number; end: number },
-  rest: object = {},
-) {
-  return {
-    type: 'resume',
-    session_id,
-    resume_token,
-    last_seq: 0,
-    audio_in: audioIn,
-    playback: null,
-    outage_ms: 0,
-    attempt: 1,
-    config,
-    ...rest,
-  }
-}
-
-async function comeBack({ voice, clock }: ScriptedCall, message: object): Promise<TestCall> {
-  const call = await startTestCall(voice, { clock, config: false })
-  call.send(message)
-  return call
-}
-
 async function begin(options: Parameters<typeof scriptedCall>[0] = {}) {
   const scripted = await scriptedCall({ agent: ({ text }) => `You said ${text}.`, ...options }, { config })
-  const ready = (await scripted.call.expect('ready')) as unknown as Ready
+  const ready = await scripted.call.expect('ready')
   return { ...scripted, ready, session: [...scripted.voice.sessions.values()][0]! }
 }
 
@@ -184,7 +153,7 @@ describe('tokens', () => {
     const thief = await comeBack(
       scripted,
       resumeMessage(
-        { ...scripted.ready, resume_token: token(scripted.ready.resume_token) },
+        { ...scripted.ready, resume_token: token(String(scripted.ready.resume_token)) },
         { start: 0, end: 1_000_000 },
       ),
     )
