@@ -218,7 +218,7 @@ export function createCall(
     holdMs = message.resume_window_ms
     silenceMs = message.ping_interval_ms + message.pong_timeout_ms
     lastSeq = 0
-    uplink.ring.windowMs = message.replay_window_ms
+    uplink.ring.windowMs = message.replay_window_ms || uplink.ring.windowMs
     tracker.reset()
     attach(link, false)
     const dropped = uplink.restart(link.socket)

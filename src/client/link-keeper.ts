@@ -202,7 +202,8 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   }
 
   function limit(): void {
-    giveUpAlarm(policy.giveUpAfterMs, () => end({ code: 1006, reason: 'gave up' }, 'CONNECTION'))
+    // Timers hold no more: 24 days.
+    giveUpAlarm(Math.min(policy.giveUpAfterMs, 2 ** 31 - 1), () => end({ code: 1006, reason: 'gave up' }, 'CONNECTION'))
   }
 
   function retry(loss: Loss): void {
@@ -237,7 +238,11 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   /** What kept the next attempt waiting, or put the link in doubt, is over. */
   function stir(online: boolean): void {
     if (attached) ports.probe()
-    else if (online && !link) move(random() * policy.baseMs)
+    else if (online && !link) {
+      attempt?.drop?.()
+      undial()
+      move(random() * policy.baseMs)
+    }
   }
 
   /** Goes as if the connection had broken now, and comes back when the page runs again. */

@@ -74,9 +74,9 @@ export function createUplink(format: AudioFormat, lost: (from: number, to: numbe
   function pump(): void {
     while (port) {
       const message = outbox.take(sent)
-      // More than half of the ring under way could neither be taken back nor be sent again after a cut: the network
-      // swallows minutes of audio without a word.
-      const full = ring.toMs(sent - acknowledged) >= ring.windowMs / 2
+      // The network swallows minutes of audio without a word. What is under way can neither be taken back nor, once it
+      // has left the ring, be sent again.
+      const full = ring.toMs(sent - acknowledged) >= 4000
       const pcm = ring.read(sent)
       if (message) port.send(message)
       else if (full) return

@@ -274,6 +274,19 @@ describe('the network', () => {
     expect(bench.sockets).toHaveLength(2)
   })
 
+  it('does not wait for an attempt that was made without it', async () => {
+    const phone = device()
+    await using bench = new Bench({ platform: phone.platform })
+    await bench.begin()
+    bench.socket.end(1006)
+    const hanging = await bench.next()
+    phone.go(false)
+    phone.go(true)
+    expect(hanging.closed).toBeDefined()
+    await bench.pass(510)
+    expect(bench.sockets).toHaveLength(3)
+  })
+
   it.each([true, false])('puts a connection to the test when it changes (online: %s)', async online => {
     const phone = device()
     await using bench = new Bench({ platform: phone.platform })

@@ -136,6 +136,14 @@ describe('an attempt', () => {
     expect(bench.terminal).toMatchObject([{ type: 'failed', reason: 'gave up', error: { class: 'CONNECTION' } }])
   })
 
+  it('is made for ever when the application says so', async () => {
+    await using bench = new Bench({ reconnect: { giveUpAfterMs: Number.POSITIVE_INFINITY } })
+    await bench.begin()
+    bench.socket.end(1006)
+    await bench.pass(600_000)
+    expect(bench.client.state).toMatch(/reconnecting|configuring/)
+  })
+
   it('continues the conversation of a failed call', async () => {
     await using bench = new Bench({ reconnect: { giveUpAfterMs: 1000 } })
     await bench.begin()

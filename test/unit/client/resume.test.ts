@@ -230,7 +230,9 @@ describe('ready in answer to resume', () => {
 
   it('is what a server without resume gives to a second config', async () => {
     await using bench = new Bench()
-    await bench.begin({ resume_window_ms: 0 })
+    await bench.begin({ resume_window_ms: 0, replay_window_ms: 0 })
+    bench.client.sendAudio(ramp(frameBytes))
+    expect(bench.socket.audio).toHaveLength(frameBytes)
     bench.socket.end(1006)
     const next = await bench.next()
     expect(next.open().messages[0]).toMatchObject({ type: 'config', previous_session: { session_id: 'session' } })
