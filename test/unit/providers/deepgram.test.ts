@@ -168,6 +168,23 @@ describe('recognition over /v1/listen', () => {
     expect(sink.texts('speech-final')).toEqual(['twice', 'twice'])
   })
 
+  it('tells how far a recogniser that lags behind has come', async () => {
+    await fake.close()
+    fake = await new FakeDeepgram({ timeScale: 0.05 }).listen()
+    fake.next({ realtimeFactor: 1.25 })
+    const { stream, sink } = await openStt(deepgram(account()).stt)
+    const pushedAt = performance.now()
+    pushAll(stream, speak('slowly but surely', format), silence(400, format))
+    const vendorMsPerMs = 20
+    const tooFast: number[] = []
+    await sink.until('progress', ({ processedMs }) => {
+      if (processedMs > (performance.now() - pushedAt) * vendorMsPerMs * 1.25) tooFast.push(processedMs)
+      return processedMs >= 1500
+    })
+    expect(tooFast).toEqual([])
+    expect(sink.texts('speech-final')).toEqual(['slowly but surely'])
+  })
+
   it('warns of messages it cannot read and goes on', async () => {
     fake.next({ malformed: true, says: { type: 'Results', start: 'soon' } })
     const { stream, sink } = await openStt(deepgram(account()).stt)
