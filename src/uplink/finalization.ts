@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../util/clock.js'
 
 /** How long the results of what was said may take after they were asked for. */
 const SETTLE_MS = 1000
+const MAX_QUEUED = 4
 
 /** Why the user is taken to have finished. Null: nobody says so, only the results are wanted. */
 export type EndCause = 'silence' | 'finalize' | null
@@ -26,8 +27,8 @@ export interface FinalizationPorts {
 export class Finalization {
   private readonly clock: Clock
   private readonly ports: FinalizationPorts
-  /** Waits for audio to be sent. */
-  private queued: FinalizeRequest | null = null
+  /** Wait for audio to be sent, in the order of their points. */
+  private queued: FinalizeRequest[] = []
   /** Waits for results. */
   private asked: FinalizeRequest | null = null
   private cancelDeadline: Cancel | undefined
@@ -38,30 +39,34 @@ export class Finalization {
   }
 
   get pending(): boolean {
-    return this.queued !== null || this.asked !== null
+    return this.asked !== null || this.queued.length > 0
   }
 
   /** A result that ends the utterance is awaited: the provider's own end is part of it. */
   get ending(): boolean {
-    return (this.queued?.cause ?? this.asked?.cause ?? null) !== null
+    return (this.asked?.cause ?? null) !== null || this.queued.some(request => request.cause !== null)
   }
 
   /** No audio from here on may be sent before the stream was asked. */
   get stopAt(): number {
-    return this.queued ? this.queued.point : Number.POSITIVE_INFINITY
+    return this.queued[0]?.point ?? Number.POSITIVE_INFINITY
   }
 
   request(point: number, cause: EndCause): void {
-    this.queued = { point, cause: strongest(this.queued?.cause ?? null, cause) }
+    const last = this.queued.at(-1)
+    // Ends of different utterances stay apart, up to a bound; anything else is covered by the later request.
+    const covers = last && (last.cause === null || cause === null || this.queued.length >= MAX_QUEUED)
+    if (!covers) return void this.queued.push({ point, cause })
+    this.queued[this.queued.length - 1] = merged(last, { point, cause })
   }
 
   /** Audio up to `sent` has been given to a stream that is open. */
   reached(sent: number): void {
-    const { queued } = this
-    if (!queued || sent < queued.point) return
-    this.queued = null
-    // A later request covers an earlier one, whose deadline stays.
-    this.asked = { point: queued.point, cause: strongest(this.asked?.cause ?? null, queued.cause) }
+    const next = this.queued[0]
+    if (!next || sent < next.point) return
+    this.queued.shift()
+    this.asked = merged(this.asked, next)
+    // The deadline of an earlier request stays.
     this.cancelDeadline ??= this.clock.after(SETTLE_MS, () => this.settle(false))
     if (!this.ports.ask(this.asked)) this.settle(true)
   }
@@ -74,25 +79,21 @@ export class Finalization {
   /** The stream that was asked is gone: another one will be. */
   rewind(): void {
     this.stopDeadline()
-    if (this.asked)
-      this.queued = {
-        point: this.queued?.point ?? this.asked.point,
-        cause: strongest(this.asked.cause, this.queued?.cause ?? null),
-      }
+    if (this.asked) this.queued.unshift(this.asked)
     this.asked = null
   }
 
   /** Nobody will ever answer. */
   giveUp(): void {
     this.rewind()
-    this.asked = this.queued
-    this.queued = null
+    this.asked = this.queued.reduce<FinalizeRequest | null>(merged, null)
+    this.queued = []
     this.settle(false)
   }
 
   close(): void {
     this.stopDeadline()
-    this.queued = null
+    this.queued = []
     this.asked = null
   }
 
@@ -109,7 +110,8 @@ export class Finalization {
   }
 }
 
-/** What the client asked for wins over what was inferred. */
-function strongest(a: EndCause, b: EndCause): EndCause {
-  return a === 'finalize' || b === 'finalize' ? 'finalize' : (a ?? b)
+/** One request for both: up to the later point, and what the client asked for wins over what was inferred. */
+function merged(first: FinalizeRequest | null, second: FinalizeRequest): FinalizeRequest {
+  const cause = first?.cause === 'finalize' ? first.cause : (second.cause ?? first?.cause ?? null)
+  return { point: Math.max(first?.point ?? 0, second.point), cause }
 }

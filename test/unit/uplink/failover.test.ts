@@ -94,6 +94,21 @@ describe('failover within an utterance', () => {
     call.close()
   })
 
+  it('keeps turns apart that ended during the outage', () => {
+    const handler = new Handler()
+    const a = stt('a', handler, { faults: [{ closeAfterMs: 500 }, { refuse: 'auth' }] })
+    const call = new Call([a, stt('b', handler, { faults: [{ opens: 3500 }] })], { handler })
+    call.uplink.start()
+    call.say('hello there')
+    call.quiet(800)
+    call.say('one more thing')
+    call.uplink.finalize()
+    call.quiet(6000)
+    expect(call.turns).toEqual(['hello there', 'one more thing'])
+    expect(call.endpoints.map(endpoint => endpoint.cause)).toEqual(['silence', 'finalize'])
+    call.close()
+  })
+
   it('converts for a provider with other formats', () => {
     const handler = new Handler()
     const mulaw = { encoding: 'mulaw' as const, sampleRate: 8000, channels: 1 }

@@ -131,7 +131,8 @@ function play(
   // Time to recover, and silence to end what was said.
   call.quiet(12_000)
   call.uplink.finalize()
-  call.quiet(12_000)
+  call.quiet(2000)
+  call.pass(60_000)
   expect(call.words).toBe(spoken.join(' '))
   if (mode === 'auto') expect(call.turns.join(' ').replace(/ +/g, ' ').trim()).toBe(spoken.join(' '))
   const times = call.finals.flatMap(final => [final.startMs, final.endMs])
