@@ -1,6 +1,6 @@
 import type { WebSocketConstructor, WebSocketLike } from '../../../src/client/index.js'
 import type { Clock } from '../../../src/util/clock.js'
-import type { ModelServer, PipeSink } from './model-server.js'
+import type { Pipe, PipeSink } from './model-server.js'
 
 /**
  * `reset`: both ends see it at once, what is under way is lost. `late`: the client sees it at once, but what it sent
@@ -10,7 +10,12 @@ export type Cut = 'reset' | 'late' | 'hole'
 
 const lateMs = 700
 
-/** A network between clients and a model server, with a latency and many ways to fail. */
+/** Whatever answers new connections. */
+export interface PipeServer {
+  accept(pipe: Pipe): PipeSink
+}
+
+/** A network between clients and a server, with a latency and many ways to fail. */
 export class SimNetwork {
   latencyMs = 20
   /** What happens to new sockets. */
@@ -18,9 +23,9 @@ export class SimNetwork {
   readonly sockets: SimSocket[] = []
   readonly WebSocket: WebSocketConstructor
   readonly clock: Clock
-  readonly server: ModelServer
+  readonly server: PipeServer
 
-  constructor(clock: Clock, server: ModelServer) {
+  constructor(clock: Clock, server: PipeServer) {
     this.clock = clock
     this.server = server
     const network = this
