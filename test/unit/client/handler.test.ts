@@ -30,7 +30,7 @@ function serve(voice: ReturnType<typeof createVoiceHandler>): PipeServer {
       let act = (what: () => void) => void early.push(what)
       let sink: ReturnType<typeof voice.open>
       voice.admit(request).then(answer => {
-        if (!answer.ok) return pipe.close(1013)
+        if (!answer.ok) throw new Error(`refused: ${answer.status}`)
         sink = voice.open(wrapSocket({ protocol: answer.protocol, ...pipe }), answer)
         act = what => what()
         for (const what of early) what()
