@@ -20,6 +20,8 @@ export interface InboundPorts {
   acknowledge(t: number): void
   /** The client has all numbered messages up to `seq`. */
   confirmed(seq: number): void
+  /** The client wants to know whether anybody is there, be the session ready or not. */
+  pong(t: number): void
   /** The client answered a `ping`. */
   heartbeat(t: number): void
   event(name: string, data: unknown): void
@@ -147,7 +149,7 @@ export class Inbound implements LinkTarget {
       case 'gap':
         return this.uplink?.skip(message.from, message.to, message.reason)
       case 'ping':
-        return this.downlink.send({ type: 'pong', t: message.t })
+        return this.ports.pong(message.t)
       case 'pong':
         return this.ports.heartbeat(message.t)
       case 'bye':

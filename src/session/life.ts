@@ -365,6 +365,7 @@ export class Life {
           this.rooms.downlink.send({ type: 'ack', audio_in: this.acceptedBytes, t, cseq: this.inbound.cseq })
         },
         confirmed: seq => this.attachment.log.confirm(seq),
+        pong: t => this.attachment.send({ type: 'pong', t }),
         heartbeat: t => this.attachment.link?.heartbeatAnswered(t),
         event: (name, data) => this.events.emit('event', { name, data }),
         tap: bytes => taps.hear('in', bytes, audioIn),
