@@ -104,7 +104,7 @@ describe('synthesis over /v1/speak', () => {
     stream.pause?.()
     await fake.last.said('Flush')
     // Long enough for all of it to be said.
-    await fake.last.later(3000)
+    await fake.last.later(500)
     const pieces = sink.of('audio').length
     stream.resume?.()
     await sink.untilDone('a')

@@ -161,6 +161,8 @@ describe('synthesis', () => {
   })
 
   it('calls it idle when no text came for too long', async () => {
+    await fake.close()
+    fake = await new FakeElevenLabs({ timeScale: 0.01 }).listen()
     const { sink } = await openTts(tts({ limits: { ttsInactivitySecs: 20 } }))
     const { failure } = await sink.until('closed')
     expect(failure).toMatchObject({ class: 'idle', vendorCode: 'input_timeout_exceeded' })

@@ -124,6 +124,8 @@ describe('recognition', () => {
   })
 
   it('calls it idle when nothing keeps it open', async () => {
+    await fake.close()
+    fake = await new FakeElevenLabs({ timeScale: 0.01 }).listen()
     const { sink } = await openStt(stt())
     expect((await sink.until('closed')).failure).toMatchObject({ class: 'idle', closeCode: 1000 })
   })
