@@ -6,7 +6,7 @@ import { StallTimer } from './stall-timer.js'
 
 /** What an agent's answer is made of. Nothing comes after `finished` or after an abort. */
 export interface AgentRunSink {
-  /** False: enough text for now; more comes after `resume()`. */
+  /** False: no more text yet; more comes after `resume()`. */
   text(text: string): boolean
   flush(): void
   record(role: string, data: unknown): void

@@ -11,7 +11,7 @@ export interface PumpOptions {
 
 /** What a pump reports. After `ended` or `failed` comes nothing. */
 export interface PumpSink<T> {
-  /** False: enough for now; the next item is asked for after `resume()`. */
+  /** False: no more yet; the next item is asked for after `resume()`. */
   item(item: T): boolean
   ended(): void
   failed(error: unknown): void

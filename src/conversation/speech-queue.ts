@@ -105,7 +105,7 @@ export class SpeechQueue {
     producer.produce(utterance)
   }
 
-  /** The utterance being produced has given all it has for now. */
+  /** The utterance being produced has given all it has so far. */
   starved(): void {
     this.#yieldSoon()
   }
@@ -232,7 +232,7 @@ export class SpeechQueue {
   }
 
   /**
-   * Lets what waits speak when a reply has been silent because its agent gives nothing more for now. An agent that
+   * Lets what waits speak when a reply has been silent because its agent gives nothing at the moment. An agent that
    * waits within its reply for something else to be said would otherwise wait for itself.
    */
   #yieldSoon(): void {

@@ -21,7 +21,7 @@ export interface TtsBridgeOptions {
 export interface TtsBridgePorts {
   /** All of the utterance's audio is in the lane. */
   produced(utterance: LiveUtterance): void
-  /** The utterance has given all its text for now. */
+  /** The utterance has given all the text it has so far. */
   starved(): void
   /** No synthesiser is left. The rest of the utterance being produced, if any, is nobody's now. */
   lost(utterance: LiveUtterance | undefined): void
