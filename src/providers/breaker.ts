@@ -4,7 +4,7 @@ import type { ProviderFailure } from './contracts.js'
 /** What a provider does for a session. The same vendor's two services fail apart. */
 export type ProviderLeg = 'stt' | 'tts'
 
-/** `open`: not to be used for now. `half-open`: one session tries whether it serves again. */
+/** `open`: to be left alone. `half-open`: one session tries whether it serves again. */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
 /** How a provider does, as the traffic of all sessions shows it. */

@@ -13,7 +13,7 @@ import { StreamTimeline } from './timeline.js'
 const SHORTEST_CHUNK_MS = 40
 
 /** The size of the messages a provider is sent, in milliseconds. */
-export function chunkMsOf({ chunkMs }: SttCapabilities): number {
+function chunkMsOf({ chunkMs }: SttCapabilities): number {
   return Math.min(chunkMs.ideal, Math.max(SHORTEST_CHUNK_MS, chunkMs.min))
 }
 

@@ -3,7 +3,7 @@ import type { LegChange } from './ports.js'
 import { recognitionError } from './stt-failure.js'
 
 /** `new`: not started. `starting`: has not served yet. */
-export type LegPhase = 'new' | 'starting' | 'live' | 'down' | 'lost' | 'closed'
+type LegPhase = 'new' | 'starting' | 'live' | 'down' | 'lost' | 'closed'
 
 /** Where the recognition of a session stands. Reports each change once, however many connections it took. */
 export class SttLeg {

@@ -9,7 +9,7 @@ const LONGEST_MS = 60_000
 /** How long a provider may refuse audio. */
 const BLOCKED_MS = 5000
 
-export const deafFailure: ProviderFailure = { class: 'connection', reason: 'no event in spite of speech' }
+const deafFailure: ProviderFailure = { class: 'connection', reason: 'no event in spite of speech' }
 export const blockedFailure: ProviderFailure = { class: 'connection', reason: 'takes no audio' }
 
 /**

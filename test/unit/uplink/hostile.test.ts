@@ -127,11 +127,14 @@ describe('a session that ends from within', () => {
     const handler = new Handler()
     const a = stt('a', handler, { capabilities: { speechStarted: true }, faults: [{ closeAfterMs: 3000 }] })
     const call = new Call([a], { handler })
-    const close = () => call.uplink.close()
+    const close = () => {
+      call.uplink.close()
+      return 0
+    }
     if (event === 'transcript') call.onTranscript = close
-    if (event === 'leg') call.legs.push = () => (close(), 0)
-    if (event === 'endpoint') call.endpoints.push = () => (close(), 0)
-    if (event === 'speech') call.speech.push = () => (close(), 0)
+    if (event === 'leg') call.legs.push = close
+    if (event === 'endpoint') call.endpoints.push = close
+    if (event === 'speech') call.speech.push = close
     call.uplink.start()
     call.say('hello there')
     call.quiet(3000)
