@@ -27,7 +27,7 @@ function serve(voice: ReturnType<typeof createVoiceHandler>): PipeServer {
   return {
     accept(pipe: Pipe): PipeSink {
       const early: (() => void)[] = []
-      let act = (what: () => void) => void early.push(what)
+      let act: (what: () => void) => unknown = what => early.push(what)
       let sink: ReturnType<typeof voice.open>
       voice.admit(request).then(answer => {
         if (!answer.ok) throw new Error(`refused: ${answer.status}`)
