@@ -2,6 +2,7 @@ import { type Bench, jsonOf, passes, type Row, tableOf } from './report.js'
 
 /** Every benchmark, loaded only when it is asked for. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  bargein: () => import('./bargein.js'),
   failover: () => import('./failover.js'),
   lag: () => import('./lag.js'),
   micro: () => import('./micro/resample.js'),

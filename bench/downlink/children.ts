@@ -67,7 +67,8 @@ export function pause(ms: number): Promise<void> {
 }
 
 /** Asks a child to end, and makes it after ten seconds. */
-function stopped(child: ChildProcess): Promise<void> {
+export function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise(resolve => {
     const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
     child.once('exit', () => {
@@ -78,7 +79,8 @@ function stopped(child: ChildProcess): Promise<void> {
   })
 }
 
-function messageOf<T>(child: ChildProcess, field: string): Promise<T> {
+/** The child's next message that has this field. */
+export function messageOf<T>(child: ChildProcess, field: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const onMessage = (message: object) => {
       if (!(field in message)) return
