@@ -131,6 +131,7 @@ function createConversation(
       health,
       logger,
       newId: () => secureId(9),
+      roomMs: runtime.settings.backpressure.maxQueuedMs / 2,
     },
     {
       out: downlink,
