@@ -3,12 +3,15 @@ import type {
   Accept,
   AdmitOptions,
   Reject,
+  SessionStore,
   SocketSink,
   UpgradeRequest,
   VoiceHandler,
   VoiceMount,
   VoiceSocket,
 } from '../../src/index.js'
+import { MemoryStore } from '../../src/session/store.js'
+import { systemClock } from '../../src/util/clock.js'
 import { SlowSocket } from './slow-socket.js'
 
 /** What a visitor may do to the server. All but `drain` and the workers concern only the visitor's own connection. */
@@ -37,16 +40,18 @@ const maxVisitors = 1000
  * to a connection is what networks and deployments do.
  */
 export class FaultLine implements VoiceMount {
-  readonly #newHandler: () => VoiceHandler
+  readonly #newHandler: (store: SessionStore) => VoiceHandler
   readonly #visitors: Map<string, Visitor> = new Map()
   readonly #admitted: WeakMap<Accept, Visitor> = new WeakMap()
   readonly #handlers: Set<VoiceHandler> = new Set()
+  /** What one server knows of its sessions and the next one may know. */
+  readonly #store: SessionStore = new MemoryStore(systemClock)
   #current: VoiceHandler
 
-  /** @param newHandler another server of the same kind. */
-  constructor(newHandler: () => VoiceHandler) {
+  /** @param newHandler another server of the same kind, with the records of this store. */
+  constructor(newHandler: (store: SessionStore) => VoiceHandler) {
     this.#newHandler = newHandler
-    this.#current = this.#start()
+    this.#current = this.#start(this.#store)
   }
 
   /** The server that takes new visitors. */
@@ -73,7 +78,8 @@ export class FaultLine implements VoiceMount {
     return slow.report(visitor.handler.open(slow, accept), () => visitor.sockets.delete(slow))
   }
 
-  inject(visitorId: string, fault: Fault): void {
+  /** Returns how many connections or workers that concerned. */
+  inject(visitorId: string, fault: Fault): number {
     const visitor = this.#visitor(visitorId)
     switch (fault.type) {
       case 'cut':
@@ -81,15 +87,14 @@ export class FaultLine implements VoiceMount {
       case 'throttle':
         visitor.kbits = fault.kbits ?? Number.POSITIVE_INFINITY
         for (const socket of visitor.sockets) socket.kbits = visitor.kbits
-        return
+        return visitor.sockets.size
       case 'kill':
-        killEmbeddedWorkers(fault.kind)
-        return
+        return killEmbeddedWorkers(fault.kind)
       case 'drain':
         return this.#drain()
       case 'forget':
         // As after a crash: the next connection reaches a server that never heard of the session.
-        visitor.handler = this.#start()
+        visitor.handler = this.#start(new MemoryStore(systemClock))
         return this.#cut(visitor, 0)
     }
   }
@@ -98,21 +103,23 @@ export class FaultLine implements VoiceMount {
     await Promise.all([...this.#handlers].map(handler => handler.close()))
   }
 
-  #cut(visitor: Visitor, ms: number): void {
+  #cut(visitor: Visitor, ms: number): number {
     visitor.blockedUntilMs = performance.now() + ms
     for (const socket of visitor.sockets) socket.terminate()
+    return visitor.sockets.size
   }
 
   /** What a rolling deployment does: the next server is up before the old one sends everybody away. */
-  #drain(): void {
+  #drain(): number {
     const leaving = this.#current
-    this.#current = this.#start()
+    this.#current = this.#start(this.#store)
     for (const visitor of this.#visitors.values()) if (visitor.handler === leaving) visitor.handler = this.#current
     void leaving.drain().then(() => this.#handlers.delete(leaving))
+    return leaving.sessions.size
   }
 
-  #start(): VoiceHandler {
-    const handler = this.#newHandler()
+  #start(store: SessionStore): VoiceHandler {
+    const handler = this.#newHandler(store)
     this.#handlers.add(handler)
     return handler
   }

@@ -5,7 +5,7 @@ import { Hono } from 'hono'
 import { voiceRoute } from '../../adapters/hono.js'
 import { shutdownEmbedded, warmUp } from '../../adapters/providers/embedded.js'
 import { voiceServer } from '../../adapters/ws.js'
-import { createVoiceHandler, type VoiceHandler } from '../../src/index.js'
+import { createVoiceHandler, type SessionStore, type VoiceHandler } from '../../src/index.js'
 import { rulesAgent } from '../agents/rules.js'
 import { FaultLine } from './fault-line.js'
 import { chooseProviders } from './providers.js'
@@ -36,13 +36,14 @@ const libraryFolder = new URL('../../src/', import.meta.url)
  */
 export async function startDemo({ port, quiet = false }: DemoOptions): Promise<Demo> {
   const { stt, tts, names } = chooseProviders(process.env)
-  const newHandler = (): VoiceHandler =>
+  const newHandler = (store: SessionStore): VoiceHandler =>
     createVoiceHandler({
       authenticate: () => 'guest',
       configure: () => ({ greeting: 'Hello! What can I do for you?' }),
       stt,
       tts,
       agent: rulesAgent,
+      store,
       // The page shows how long each answer took.
       onSession: session => void session.on('usage', usage => session.send('usage', usage)),
     }) as VoiceHandler
@@ -79,8 +80,7 @@ function createApp(line: FaultLine, providerNames: readonly string[]): Hono {
     const fault = c.req.header('content-type') === 'application/json' ? readFault(await c.req.json()) : undefined
     const visitor = c.req.query('visitor')
     if (!fault || !visitor) return c.json({ error: 'no such fault' }, 400)
-    line.inject(visitor, fault)
-    return c.body(null, 204)
+    return c.json({ concerned: line.inject(visitor, fault) })
   })
   app.get('/lib/*', c => sendFile(c, libraryFolder, c.req.path.slice('/lib/'.length)))
   app.get('/*', c => sendFile(c, pageFolder, c.req.path.slice(1) || 'index.html'))

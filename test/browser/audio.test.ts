@@ -1,16 +1,18 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { writeWav } from '../../dist/src/audio/wav.js'
 import { type AudioSite, serveAudioSite } from './fixtures/audio-site.js'
-import { type Browser, openBrowser } from './fixtures/chromium.js'
+import { type Browser, openBrowser, type Tab } from './fixtures/chromium.js'
 import { WorkletHeap } from './fixtures/worklet-heap.js'
 
 let site: AudioSite
 let folder: string
 let toneWav: string
 let browser: Browser
+let tab: Tab
 
 beforeAll(async () => {
   site = await serveAudioSite()
@@ -27,17 +29,18 @@ afterAll(async () => {
 })
 
 afterEach(async () => {
-  expect(browser.complaints).toEqual([])
   await browser.close()
+  expect(tab.complaints).toEqual([])
 })
 
 /** A page whose device runs at `rate`, with the library loaded. */
-async function open(rate: number): Promise<Browser['page']> {
+async function open(rate: number): Promise<Page> {
   const tap = await readFile(new URL('./fixtures/tap.js', import.meta.url), 'utf8')
   browser = await openBrowser({ wav: toneWav, initScript: `window.deviceRate = ${rate};${tap}` })
-  await browser.page.goto(site.url)
-  await browser.page.waitForFunction(() => window.audio)
-  return browser.page
+  tab = await browser.newPage()
+  await tab.page.goto(site.url)
+  await tab.page.waitForFunction(() => window.audio)
+  return tab.page
 }
 
 describe('a microphone in the browser', () => {

@@ -25,6 +25,10 @@ export class Caption {
   }
 
   add(text) {
+    const last = this.#segments.at(-1)
+    // A synthesiser that died in the middle of it: the rest is said again by another one.
+    if (last && text.length < last.text.length && last.text.endsWith(text))
+      last.text = last.text.slice(0, -text.length).trimEnd()
     this.#segments.push({ text, fromMs: this.#receivedMs })
   }
 

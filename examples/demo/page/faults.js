@@ -19,12 +19,17 @@ export function connectFaults(visitor, broke) {
   for (const button of document.querySelectorAll('[data-fault]')) {
     const fault = JSON.parse(button.dataset.fault)
     button.addEventListener('click', async () => {
-      await fetch(`/faults?visitor=${visitor}`, {
+      const response = await fetch(`/faults?visitor=${visitor}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: button.dataset.fault,
       })
+      const { concerned } = await response.json()
       if (fault.type === 'throttle') press(button)
+      if (fault.type === 'kill' && concerned === 0) {
+        byId('fault-note').textContent = 'No worker was at work. Try again while somebody speaks.'
+        return
+      }
       byId('fault-note').textContent = fault.kbits === null ? '' : expectations[fault.type]
       broke(describe(fault))
     })

@@ -62,6 +62,8 @@ export function createMicrophone(options: MicrophoneOptions = {}): Microphone {
   const emitter = new Emitter<MicrophoneEvents>(error => console.error('voice-ws: a listener failed', error))
   const user: ContextUser = { build }
   let { deviceId } = options
+  /** Only the last context counts. */
+  let entered: AudioContext | undefined
   /** The context, once its worklet is loaded. */
   let context: AudioContext | undefined
   let node: AudioWorkletNode | undefined
@@ -72,12 +74,15 @@ export function createMicrophone(options: MicrophoneOptions = {}): Microphone {
   let running = false
   let muted = false
   let level = 0
-  /** Only what was asked for last counts. */
+  /** Only the device that was asked for last counts. */
   let round = 0
+  let starts = 0
 
   async function build(given: AudioContext): Promise<void> {
     node = source = context = undefined
+    entered = given
     await given.audioWorklet.addModule(workletUrl)
+    if (entered !== given) return
     context = given
     connect()
   }
@@ -144,12 +149,13 @@ export function createMicrophone(options: MicrophoneOptions = {}): Microphone {
   function stop(): void {
     if (!running) return
     running = false
+    starts++
     letGo()
     removeEventListener('pagehide', pageHides)
     removeEventListener('pageshow', reacquire)
     if (node) command(node, { type: 'stop' })
     node?.disconnect()
-    node = context = undefined
+    node = context = entered = undefined
     leaveContext(user)
   }
 
@@ -170,10 +176,13 @@ export function createMicrophone(options: MicrophoneOptions = {}): Microphone {
     async start() {
       if (running) return
       running = true
+      const mine = ++starts
       addEventListener('pagehide', pageHides)
       try {
         await Promise.all([enterContext(user), acquire()])
       } catch (error) {
+        // Stopped meanwhile, which closes the context and makes it fail.
+        if (mine !== starts) return
         stop()
         throw error
       }

@@ -22,12 +22,12 @@ let watchdog: ReturnType<typeof setInterval> | undefined
  *
  * @throws AudioError `insecure`.
  */
-export function enterContext(user: ContextUser): Promise<void> {
+export async function enterContext(user: ContextUser): Promise<void> {
   if (!globalThis.isSecureContext) throw insecureError()
   users.add(user)
   if (!context) open()
   wake()
-  return user.build(context!)
+  await user.build(context!)
 }
 
 /** Closes the context when nobody is left in it. */

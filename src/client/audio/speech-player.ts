@@ -52,13 +52,16 @@ export function createPlayer(options: PlayerOptions = {}): SpeechPlayer {
   let gain: GainNode | undefined
   /** What was asked before there was a node to ask. */
   let waiting: PlayerCommand[] = []
+  /** Only the last start and the last context count. */
+  let round = 0
 
   async function build(given: AudioContext): Promise<void> {
     // What the frozen context held is gone with it.
     if (node) mirror.reset()
     node = context = undefined
+    const mine = ++round
     await given.audioWorklet.addModule(workletUrl)
-    if (!running) return
+    if (mine !== round) return
     const created = new AudioWorkletNode(given, 'voice-player', {
       numberOfInputs: 0,
       outputChannelCount: [1],
@@ -80,6 +83,19 @@ export function createPlayer(options: PlayerOptions = {}): SpeechPlayer {
     else waiting.push(message)
   }
 
+  function stop(): void {
+    if (!running) return
+    running = false
+    round++
+    node?.port.postMessage({ type: 'stop' } satisfies PlayerCommand)
+    node?.disconnect()
+    gain?.disconnect()
+    node = gain = context = undefined
+    waiting = []
+    mirror.reset()
+    leaveContext(user)
+  }
+
   return {
     get level() {
       return mirror.level
@@ -90,25 +106,18 @@ export function createPlayer(options: PlayerOptions = {}): SpeechPlayer {
     async start() {
       if (running) return
       running = true
+      const begun = enterContext(user)
+      const mine = round
       try {
-        await enterContext(user)
+        await begun
       } catch (error) {
-        running = false
-        leaveContext(user)
+        // Stopped meanwhile, which closes the context and makes it fail.
+        if (mine !== round) return
+        stop()
         throw error
       }
     },
-    stop() {
-      if (!running) return
-      running = false
-      node?.port.postMessage({ type: 'stop' } satisfies PlayerCommand)
-      node?.disconnect()
-      gain?.disconnect()
-      node = gain = context = undefined
-      waiting = []
-      mirror.reset()
-      leaveContext(user)
-    },
+    stop,
     setVolume(given) {
       volume = given
       if (gain) gain.gain.value = volume

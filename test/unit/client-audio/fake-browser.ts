@@ -53,7 +53,13 @@ export class FakeContext {
   readonly gains: (FakeNode & { gain: { value: number } })[] = []
   sinkId: string | undefined
   resumed = 0
-  readonly audioWorklet = { addModule: async (url: URL | string) => void this.modules.push(String(url)) }
+  readonly audioWorklet = {
+    addModule: async (url: URL | string) => {
+      this.modules.push(String(url))
+      await Promise.resolve()
+      if (this.state === 'closed') throw Object.assign(new Error('closed'), { name: 'AbortError' })
+    },
+  }
 
   private readonly browser: FakeBrowser
 

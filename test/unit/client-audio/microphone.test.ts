@@ -103,6 +103,17 @@ describe('a microphone', () => {
     expect(microphone.running).toBe(false)
   })
 
+  it('survives being stopped and started while it is still starting', async () => {
+    microphone = createMicrophone()
+    const first = microphone.start()
+    microphone.stop()
+    const second = microphone.start()
+    await Promise.all([first, second])
+    expect(browser.recording).toBe(1)
+    expect(browser.contexts[0]!.worklets).toHaveLength(0)
+    expect(browser.context.sources).toHaveLength(1)
+  })
+
   it('can be started again', async () => {
     await started()
     microphone.stop()

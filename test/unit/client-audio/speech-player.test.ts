@@ -102,6 +102,28 @@ describe('a player', () => {
     expect(player.position()).toBeNull()
   })
 
+  it('survives being stopped and started while it is still starting', async () => {
+    player = createPlayer()
+    const first = player.start()
+    player.stop()
+    const second = player.start()
+    player.push(chunkOf('u1', 0, 100))
+    await Promise.all([first, second])
+    expect(browser.contexts).toHaveLength(2)
+    expect(browser.contexts[0]!.worklets).toHaveLength(0)
+    expect(browser.context.worklets).toHaveLength(1)
+    expect(browser.worklet('voice-player').posted).toHaveLength(1)
+  })
+
+  it('says that the page is not secure, and can be started later', async () => {
+    vi.stubGlobal('isSecureContext', false)
+    player = createPlayer()
+    await expect(player.start()).rejects.toMatchObject({ code: 'insecure' })
+    vi.stubGlobal('isSecureContext', true)
+    await player.start()
+    expect(browser.open).toBe(1)
+  })
+
   it('refuses what only a codec could play', async () => {
     await started()
     expect(() => player.push({ ...chunkOf('u1', 0, 20), encoding: 'opus' })).toThrow(/encoding: opus/)
