@@ -68,16 +68,18 @@ describe('messages of the server', () => {
     expect(bench.client.state).toBe('active')
   })
 
-  it('that nobody listens to go to the log when they are errors', async () => {
-    const warned: string[] = []
-    const logger = { debug() {}, info() {}, error() {}, warn: (_: object, message: string) => warned.push(message) }
-    const { client, clock } = new Bench()
-    expect(client.state).toBe('idle')
-    await using bench = new Bench({ logger })
+  it('that report a failure nobody listens for go to the log', async () => {
+    const warned: object[] = []
+    const logger = { debug() {}, info() {}, error() {}, warn: (fields: object) => warned.push(fields) }
+    await using bench = new Bench({ logger }, ['state'])
     const socket = await bench.begin()
-    socket.say({ type: 'error', code: 'x', message: 'm', class: 'DATA', retryable: false, seq: 1 })
-    expect(warned).toEqual([])
-    expect(clock.pending).toBe(0)
+    const report = { type: 'error', code: 'x', message: 'm', class: 'DATA', retryable: false }
+    socket.say({ ...report, seq: 1 })
+    expect(warned).toMatchObject([{ error: { message: 'm', code: 'x' } }])
+    const undo = bench.client.on('error', () => {})
+    socket.say({ ...report, seq: 2 })
+    undo()
+    expect(warned).toHaveLength(1)
   })
 })
 

@@ -3,6 +3,7 @@ import {
   type VoiceClient,
   type VoiceClientOptions,
   type VoiceEvent,
+  type VoiceEventType,
 } from '../../../src/client/index.js'
 import type { ClientMessage, ReadyMessage, ResumedMessage, ServerMessage } from '../../../src/protocol/messages.js'
 import { ManualClock } from '../../../src/testing/manual-clock.js'
@@ -109,7 +110,8 @@ export class Bench implements AsyncDisposable {
   /** What the client's random source gives next; 0.5 when empty. */
   readonly randoms: number[] = []
 
-  constructor(options: Partial<VoiceClientOptions> = {}) {
+  /** @param listens to which events; all unless said. */
+  constructor(options: Partial<VoiceClientOptions> = {}, listens: readonly VoiceEventType[] = eventTypes) {
     const { sockets } = this
     this.client = createVoiceClient({
       url: 'wss://voice.example/call',
@@ -125,7 +127,7 @@ export class Bench implements AsyncDisposable {
       logger: silentLogger,
       ...options,
     })
-    for (const type of eventTypes) this.client.on(type, event => this.events.push(event))
+    for (const type of listens) this.client.on(type, event => this.events.push(event))
   }
 
   /** The latest socket. */
