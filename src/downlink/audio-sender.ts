@@ -37,6 +37,8 @@ export class AudioSender {
   private readonly keeps: boolean
   private readonly parts: AudioSenderParts
   private readonly ports: AudioSenderPorts
+  /** Audio stays, and none of it is late for that. */
+  held = false
   private link: LinkPort | undefined
   private encoder: WireEncoder | undefined
   private encoderOf: Utterance | undefined
@@ -77,7 +79,7 @@ export class AudioSender {
   isDue(nowMs: number): boolean {
     const { lane, pacer } = this.parts
     const head = lane.head
-    if (!head || head.pcm.unread === 0) return false
+    if (!head || head.pcm.unread === 0 || this.held) return false
     return head.isAnchored ? pacer.dueMs(head, nowMs) > 0 : pacer.mayBegin(nowMs)
   }
 
@@ -96,11 +98,11 @@ export class AudioSender {
     }
   }
 
-  /** Drops due audio of at least `ms`. */
+  /** Drops up to `ms` of due audio. */
   drop(ms: number, cause: DropCause, nowMs: number): void {
     const { lane, ledger, pacer } = this.parts
     for (let head = lane.head; head && ms > 0; head = lane.head) {
-      if (!head.isAnchored) return
+      if (!head.isAnchored || this.held) return
       const dueMs = Math.min(ms, pacer.dueMs(head, nowMs))
       const bytes = Math.min(head.pcm.unread, head.bytesOf(Math.ceil(dueMs)))
       if (bytes <= 0) return

@@ -26,7 +26,6 @@ export class Downlink implements Ticking {
   private speech: Speech | undefined
   private link: LinkPort | undefined
   private nowMs: number
-  private detachedAtMs: number
   private ticking = false
   private writing = false
   /** The client could not keep up: only urgent messages leave until it comes back on another socket. */
@@ -40,7 +39,6 @@ export class Downlink implements Ticking {
     this.lanes = new Lanes(this.ledger)
     this.flushAll = () => this.flushNow()
     this.nowMs = options.clock.now()
-    this.detachedAtMs = this.nowMs
   }
 
   /** Audio waiting to be sent, over all utterances. */
@@ -60,17 +58,15 @@ export class Downlink implements Ticking {
     this.readClock()
     this.link = link
     this.overwhelmed = false
-    this.lanes.postpone(this.nowMs - this.detachedAtMs)
     this.speech?.attach(link, this.nowMs)
     this.wake()
   }
 
-  /** Stops sending. What waits goes on waiting, without its time running. */
+  /** Stops sending. What waits goes on waiting: nothing expires, and a new socket takes it all at once. */
   detach(): void {
     if (!this.link) return
     this.link = undefined
     this.readClock()
-    this.detachedAtMs = this.nowMs
     this.rest()
     this.speech?.detach(this.nowMs)
   }
@@ -80,7 +76,7 @@ export class Downlink implements Ticking {
     if (this.closed) return this.ledger.messageDropped('closed')
     if (!isUrgent(message)) return this.queue(message)
     if (this.link) this.leave(message)
-    else if (isNumbered(message)) this.lanes.add(message, this.detachedAtMs)
+    else if (isNumbered(message)) this.lanes.add(message, this.nowMs)
     // What has no number concerns the socket alone, and there is none.
     else this.ledger.messageDropped('closed')
     this.limit()
@@ -242,8 +238,7 @@ export class Downlink implements Ticking {
     const attached = this.link !== undefined && !this.overwhelmed
     if (attached && this.level === 'critical' && isInterim(message)) return this.ledger.messageDropped('lag')
     if (attached && this.lanes.count === 0 && this.isFree) this.leave(message)
-    // Its time runs while it can leave.
-    else this.lanes.add(message, this.link ? this.readClock() : this.detachedAtMs)
+    else this.lanes.add(message, this.readClock())
     if (this.writing) return
     this.flush()
     this.arm()

@@ -47,7 +47,7 @@ interface Waiting {
   readonly bytes: number
   /** Dropped at its deadline. The others then leave without waiting any longer. */
   readonly expendable: boolean
-  deadlineMs: number
+  readonly deadlineMs: number
 }
 
 /** Messages that wait behind audio: `control` before `transcript`, each in the order it came. */
@@ -122,11 +122,6 @@ export class Lanes {
     if (!lane) return
     this.remove(lane, 0)
     this.ledger.messageDropped('slow_consumer')
-  }
-
-  /** Time in which nothing could be sent does not count. */
-  postpone(ms: number): void {
-    for (const lane of [this.control, this.transcript]) for (const waiting of lane) waiting.deadlineMs += ms
   }
 
   clear(): void {

@@ -34,15 +34,15 @@ export class Relief {
 
   /**
    * @param lateMs how long due audio has been held back.
-   * @param unheld due audio may leave, and no reports will tell how it fares: what pings call late is not sent.
+   * @param acknowledges the client says what it has; of one that does not, only pings tell.
    * @param flowing audio has been sent a short while ago.
    * @returns true when the quality changed.
    */
-  beat(nowMs: number, lateMs: number, unheld: boolean, flowing: boolean): boolean {
+  beat(nowMs: number, lateMs: number, acknowledges: boolean, flowing: boolean): boolean {
     const passedMs = Math.min(longestBeatMs, nowMs - this.beatAtMs)
     this.beatAtMs = nowMs
     const { congestion, quality, sender } = this.parts
-    if (unheld && congestion.probeLagMs(nowMs) > this.options.liveLagMs)
+    if (!acknowledges && congestion.probeLagMs(nowMs) > this.options.liveLagMs)
       sender.drop(Number.POSITIVE_INFINITY, 'lag', nowMs)
     if (congestion.level === 'critical' || (congestion.level === 'elevated' && quality.isOnTrial))
       return this.relieve(nowMs, lateMs)
@@ -59,7 +59,7 @@ export class Relief {
     const { criticalLagMs, elevatedLagMs } = this.options
     const enough = quality.isOnTrial ? elevatedLagMs : criticalLagMs
     const lowered = congestion.lagMs >= enough && quality.lower(nowMs, head.sampleRate, sender.fittingRate(nowMs))
-    if (congestion.isFull) sender.drop(lateMs, 'buffered', nowMs)
+    if (congestion.isFull) sender.drop(Number.POSITIVE_INFINITY, 'buffered', nowMs)
     const mayStillHelp = quality.canLower(head.sampleRate) || nowMs - quality.steppedAtMs < stepSettlesMs
     const limitMs = mayStillHelp ? this.options.tolerableLagMs : this.options.liveLagMs
     // Down to half of it: a stretch that is missing is understood better than one with a hole in every word.

@@ -47,7 +47,6 @@ export class Speech {
   private readonly room: Room
   private readonly rewindParts: RewindParts
   private link: LinkPort | undefined
-  private held = false
   private resumed: PlaybackReport | undefined
 
   constructor(options: DownlinkOptions, ledger: Ledger, ports: SpeechPorts) {
@@ -109,7 +108,7 @@ export class Speech {
 
   /** All audio that is due has left, and more of it could: nothing is held up by a message. */
   isCaughtUp(nowMs: number): boolean {
-    return this.held || (this.mayFlow(nowMs) && !this.sender.isDue(nowMs))
+    return this.sender.held || (this.mayFlow(nowMs) && !this.sender.isDue(nowMs))
   }
 
   /** Whether `pump` would have something to do. */
@@ -201,7 +200,7 @@ export class Speech {
   }
 
   hold(held: boolean, nowMs: number): void {
-    this.held = held
+    this.sender.held = held
     if (!held) this.reanchor(nowMs)
   }
 
@@ -232,7 +231,7 @@ export class Speech {
     const link = this.link!
     const flowing = nowMs - sender.lastSentAtMs < flowingMs
     const changed = congestion.measure(nowMs, link, this.lateMs(nowMs), sender.bytesPerSecond)
-    const shifted = this.relief.beat(nowMs, this.lateMs(nowMs), !link.features.acks && !this.held, flowing)
+    const shifted = this.relief.beat(nowMs, this.lateMs(nowMs), link.features.acks, flowing)
     if (changed) this.ports.session.level(this.level, this.lagMs)
     if (shifted) this.ports.session.rate(quality.sampleRate)
     if (changed || shifted) this.announce()
@@ -242,8 +241,7 @@ export class Speech {
   /** Sends the audio that is due, as far as the way takes it. */
   pump(nowMs: number): void {
     const { sender, congestion } = this
-    // Markers of what has left may always follow it.
-    if (this.held || this.follower.isAhead(nowMs)) return sender.pump(nowMs, false)
+    if (this.follower.isAhead(nowMs)) return sender.pump(nowMs, false)
     // A ping ahead of the first audio meets no queue of ours and shows the path itself.
     if (sender.isDue(nowMs)) congestion.poke(nowMs, this.link!, true, sender.lastSentAtMs)
     sender.pump(nowMs, this.mayFlow(nowMs))
@@ -266,7 +264,7 @@ export class Speech {
   /** How long audio has been due that had to stay. */
   private lateMs(nowMs: number): number {
     const { head } = this.lane
-    if (this.held || !head?.isAnchored || head.pcm.unread === 0 || !this.pacer.isHeldUp) return 0
+    if (!head?.isAnchored || !this.pacer.isHeldUp || !this.sender.isDue(nowMs)) return 0
     return this.pacer.lateMs(head, nowMs)
   }
 

@@ -78,6 +78,19 @@ describe('messages', () => {
     expect(received(r).filter(({ type }) => type === 'stt_result')).toEqual([result(1, 'hello you', true)])
   })
 
+  it('of interims that wait are dropped when it becomes critical', () => {
+    const r = start({ backpressure: { criticalLagMs: 900 } })
+    speak(r, 'u1', 60_000, 24_000)
+    r.clock.advance(1000)
+    r.client.stalled = true
+    while (level(r) !== 'elevated') r.clock.advance(20)
+    r.clock.advance(200)
+    r.downlink.send(result(1, 'hel'))
+    expect(r.downlink.stats().droppedMessages).toEqual({})
+    while (level(r) !== 'critical') r.clock.advance(20)
+    expect(r.downlink.stats().droppedMessages).toMatchObject({ lag: 1 })
+  })
+
   it('that must arrive leave after 5 s although audio is still due; the others are dropped then', () => {
     const r = underPressure()
     r.client.stalled = true

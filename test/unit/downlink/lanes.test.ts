@@ -64,16 +64,6 @@ describe('Lanes', () => {
     expect(all(queue, 5000, false)).toEqual([event('e'), result(2, 'final', true)])
   })
 
-  it('does not count time in which nothing could leave', () => {
-    const { lanes: queue } = lanes()
-    queue.add(vad(), 0)
-    queue.postpone(10_000)
-    queue.expire(14_999)
-    expect(queue.count).toBe(1)
-    queue.expire(15_000)
-    expect(queue.count).toBe(0)
-  })
-
   it('never loses, doubles or reorders a message that may not be dropped', () => {
     const message = fc.oneof(
       fc.nat(3).map(u => ({ kind: 'interim', u })),

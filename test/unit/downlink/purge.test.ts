@@ -149,19 +149,73 @@ describe('purge', () => {
   })
 
   it('lets what was heard before it be known before the client is told to drop', () => {
-    const r = start({ backpressure: { elevatedLagMs: 1 } })
+    const r = start({ backpressure: { elevatedLagMs: 50 } })
     r.downlink.begin('u1', 24_000)
-    r.downlink.audio('u1', tone(300, 24_000))
+    r.downlink.audio('u1', tone(600, 24_000))
     r.downlink.end('u1')
     speak(r, 'u2', 4000, 24_000)
-    // Under pressure, and with audio due that cannot leave, the completion of u1 has to wait.
-    r.client.bytesPerSecond = 24_000
-    r.clock.advance(1200)
+    r.clock.advance(400)
+    // The way is blocked before u1 is over, and it is over when messages have to wait.
+    r.client.stalled = true
+    r.client.suspended = true
+    while (r.downlink.stats().level === 'normal') r.clock.advance(20)
+    r.client.suspended = false
+    while (!r.log.some(({ kind }) => kind === 'played')) r.clock.advance(20)
+    expect(r.client.wire).not.toContain('tts_playback_complete')
     purge(r, 'u2')
-    r.clock.advance(2000)
-    const { wire } = r.client
-    expect(wire).toContain('tts_playback_complete')
-    expect(wire.indexOf('tts_playback_complete')).toBeLessThan(wire.indexOf('clear'))
+    expect(r.client.wire.slice(-2)).toEqual(['tts_playback_complete', 'clear'])
+  })
+
+  it('corrects its estimate by a report that left before the client was told', () => {
+    const r = start()
+    r.client.onCleared = undefined
+    speak(r, 'u1', 5000, 24_000)
+    r.clock.advance(1000)
+    const outcome = purge(r, 'u1')
+    const report = { ...r.client.report()!, utterance_id: 'u1', played_ms: 123 }
+    r.client.reporting = false
+    r.clock.advance(100)
+    r.client.onReport!(report)
+    r.clock.advance(1000)
+    expect(outcome.heard).toEqual({ playedMs: 123, basis: 'ack' })
+  })
+
+  it('is settled when a later one is answered', () => {
+    const r = start()
+    r.client.onCleared = undefined
+    const outcomes = ['u1', 'u2'].map(id => {
+      speak(r, id, 5000, 24_000)
+      r.clock.advance(600)
+      return purge(r, id)
+    })
+    r.downlink.onCleared('u2', 77)
+    expect(outcomes[0]!.heard!.basis).toBe('ack')
+    expect(outcomes[1]!.heard).toEqual({ playedMs: 77, basis: 'ack' })
+  })
+
+  it('of what is being heard lets what follows be heard at once, and in time', () => {
+    const r = start()
+    r.downlink.begin('u1', 24_000)
+    r.downlink.audio('u1', tone(700, 24_000))
+    r.downlink.end('u1')
+    r.clock.advance(400)
+    purge(r, 'u1')
+    r.downlink.begin('u2', 24_000)
+    r.downlink.audio('u2', tone(3000, 24_000))
+    expect(r.downlink.position('u2').sentMs).toBe(460)
+    r.downlink.end('u2')
+    r.clock.advance(5000)
+    // And when what follows has begun to arrive already.
+    r.downlink.begin('u3', 24_000)
+    r.downlink.audio('u3', tone(600, 24_000))
+    r.downlink.end('u3')
+    speak(r, 'u4', 3000, 24_000)
+    r.clock.advance(450)
+    expect(r.downlink.position('u4').sentMs).toBeGreaterThan(0)
+    purge(r, 'u3')
+    r.clock.advance(5000)
+    expect(r.client.underruns).toBe(0)
+    expect(r.log.filter(({ kind }) => kind === 'played').map(({ value }) => value)).toEqual(['u2', 'u4'])
   })
 
   it('settles at once when the socket goes, and when the session closes', () => {

@@ -200,6 +200,34 @@ describe('resume', () => {
     r.downlink.resumeAudio(null)
     expect(sentMs - r.downlink.position('u1').sentMs).toBeLessThan(700)
   })
+
+  it.each(['lag', 'refused'])('takes up after a hole (%s) and accounts for every byte', hole => {
+    const r = start({ sampleRates: [rate], bytesPerSecond: hole === 'lag' ? 16_000 : Number.POSITIVE_INFINITY })
+    r.downlink.begin('u1', rate)
+    r.downlink.audio('u1', counted(0, 20 * rate))
+    r.clock.advance(3000)
+    const received = r.client.report()!.received_bytes
+    const sendAudio = r.client.sendAudio
+    if (hole === 'refused') r.client.sendAudio = () => 'dropped'
+    r.clock.advance(hole === 'lag' ? 0 : 300)
+    r.client.sendAudio = sendAudio
+    r.clock.advance(200)
+    const before = r.downlink.stats()
+    expect(before.droppedMs[hole === 'lag' ? 'lag' : 'buffered']).toBeGreaterThan(0)
+    const { client } = reconnect(r, 100, {
+      ...r.client.report()!,
+      received_bytes: Math.min(received, 4000),
+      buffered_ms: 5,
+    })
+    r.clock.advance(1000)
+    const { sentAudioBytes, queuedBytes, droppedBytes } = r.downlink.stats()
+    const dropped = Object.values(droppedBytes).reduce((sum, bytes) => sum + bytes, 0)
+    expect(sentAudioBytes + queuedBytes + dropped).toBe(2 * 20 * rate)
+    expect(droppedBytes).toEqual(before.droppedBytes)
+    const [begin] = messages(client, 'tts_start') as Extract<ServerMessage, { type: 'tts_start' }>[]
+    // What lies before the hole is not sent again: it could not be joined to what follows.
+    expect(begin!.from_ms).toBeGreaterThan(1000)
+  })
 })
 
 describe('detached', () => {

@@ -27,6 +27,7 @@ export interface RigOptions extends NetworkOptions {
   encoding?: 'linear16' | 'mulaw' | 'alaw'
   maxLeadMs?: number
   backpressure?: Partial<DownlinkOptions['backpressure']>
+  pacing?: Partial<DownlinkOptions['pacing']>
   keep?: DownlinkOptions['keep']
 }
 
@@ -67,7 +68,7 @@ export function rig(options: RigOptions = {}): Rig {
         sampleRates: options.sampleRates ?? [24_000],
         maxLeadMs: options.maxLeadMs ?? 1000,
       },
-      pacing: defaultPacing,
+      pacing: { ...defaultPacing, ...options.pacing },
       backpressure: { ...defaultBackpressure, ...options.backpressure },
       keep: options.keep ?? defaultKeep,
       logger: silentLogger,

@@ -200,8 +200,7 @@ export class SimulatedClient implements LinkPort {
       atMs.set(message.utterance_id, atMs.get(message.utterance_id)! + message.ms)
     } else if (message.type === 'tts_end') this.player.end(message.utterance_id)
     else if (message.type === 'clear') {
-      const playedMs = this.player.clear()
-      const id = this.player.current || message.through
+      const { id, playedMs } = this.player.clear(message.through)
       this.up(() => this.onCleared?.(id, playedMs))
     }
   }

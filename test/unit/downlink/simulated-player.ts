@@ -27,10 +27,18 @@ export class SimulatedPlayer {
     this.chunks = this.chunks.filter(chunk => chunk.id !== id || chunk.fromMs < toMs)
   }
 
-  clear(): number {
-    this.chunks = []
-    this.running = false
-    return this.playedMs
+  /** Drops everything up to and including the utterance, and says what was being heard and how far. */
+  clear(through: string): { readonly id: string; readonly playedMs: number } {
+    const heard = { id: this.current || through, playedMs: this.playedMs }
+    const last = this.chunks.findLastIndex(({ id }) => id === through)
+    this.chunks.splice(0, last < 0 ? this.chunks.length : last + 1)
+    this.running = this.chunks.length > 0 && this.running
+    const next = this.chunks[0]
+    if (next) {
+      this.current = next.id
+      this.playedMs = next.fromMs
+    }
+    return heard
   }
 
   /** True when it ran dry in the middle of an utterance. */
