@@ -1,6 +1,6 @@
-import { killEmbeddedWorkers, shutdownEmbedded, warmUp } from '../../adapters/providers/embedded.js'
+import { killEmbeddedWorkers } from '../../adapters/providers/embedded.js'
 import type { Row } from '../report.js'
-import { type Disturbance, type Heard, SpeechServer } from '../speech/call.js'
+import { type Heard, SpeechServer } from '../speech/call.js'
 import { spokenSentences } from '../speech/sentences.js'
 import { maximum, median } from '../statistics.js'
 
@@ -11,25 +11,18 @@ const capBytes = Math.ceil((30 * 32_000) / 32_768) * 32_768
 export async function killedRecogniser(sentences: number, quick: boolean): Promise<Row[]> {
   const spoken = await spokenSentences(sentences)
   const server = await SpeechServer.start()
-  // The decoder remembers the channel of what it has heard, which changes words by itself: every run gets a fresh one.
-  const hear = async (pcm: Uint8Array, disturbance?: Disturbance) => {
-    await shutdownEmbedded()
-    await warmUp()
-    return server.hear(pcm, disturbance)
-  }
   const killed: Heard[] = []
   let equal = 0
   let alike = 0
   for (const { pcm, ms } of spoken) {
-    const { words } = await hear(pcm)
-    if (!quick && (await hear(pcm)).words === words) alike++
-    const heard = await hear(pcm, { atMs: ms / 2, act: () => void killEmbeddedWorkers('stt') })
+    const { words } = await server.hear(pcm)
+    if (!quick && (await server.hear(pcm)).words === words) alike++
+    const heard = await server.hear(pcm, { atMs: ms / 2, act: () => void killEmbeddedWorkers('stt') })
     killed.push(heard)
     if (heard.words === words) equal++
     else console.error(`  undisturbed: ${words}\n  killed:      ${heard.words}`)
   }
   await server.close()
-  await shutdownEmbedded()
   const outages = killed.map(({ outageMs }) => outageMs ?? Number.POSITIVE_INFINITY)
   const recovered = killed.filter(({ states }) => states.join(' ') === 'degraded active')
   return [

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws'
-import { embeddedStt } from '../../adapters/providers/embedded.js'
+import { embeddedStt, shutdownEmbedded, warmUp } from '../../adapters/providers/embedded.js'
 import { type ChaosProxy, chaosProxy } from '../../adapters/testing/node.js'
-import { createVoiceClient, type VoiceClient } from '../../src/client/index.js'
+import { createVoiceClient } from '../../src/client/index.js'
 import { createVoiceHandler, type VoiceHandler } from '../../src/index.js'
 import { silence } from '../../src/testing/index.js'
 import { silentLogger } from '../../src/util/logger.js'
@@ -37,7 +37,7 @@ export interface Heard {
 
 export interface Disturbance {
   readonly atMs: number
-  act(proxy: ChaosProxy, client: VoiceClient): void
+  act(proxy: ChaosProxy): void
 }
 
 /** A server with the embedded recogniser behind a bad network. */
@@ -70,10 +70,16 @@ export class SpeechServer {
     await this.voice.close()
     await this.proxy.close()
     this.server.close()
+    await shutdownEmbedded()
   }
 
-  /** Says a sentence into a call of its own, in real time, and waits for the words. */
+  /**
+   * Says a sentence into a call of its own, in real time, and waits for the words. The decoder remembers the channel of
+   * what it has heard, which changes words by itself: every call gets one that has just loaded.
+   */
   async hear(pcm: Uint8Array, disturbance?: Disturbance): Promise<Heard> {
+    await shutdownEmbedded()
+    await warmUp()
     const client = createVoiceClient({
       url: `ws://127.0.0.1:${this.proxy.port}/voice`,
       WebSocket: WebSocket as never,
@@ -117,7 +123,7 @@ export class SpeechServer {
         peakLogBytes = Math.max(peakLogBytes, this.voice.stats().audioLogBytes)
         if (disturbance && disturbedAtMs === undefined && sentMs - leadMs >= disturbance.atMs) {
           disturbedAtMs = performance.now()
-          disturbance.act(this.proxy, client)
+          disturbance.act(this.proxy)
         }
         const settled = turnOver && nowMs - lastWordsAtMs >= settledMs
         if (!settled && sentMs < leadMs + pcm.length / 32 + patienceMs) return
