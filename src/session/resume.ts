@@ -13,6 +13,8 @@ interface Issued {
 export class ResumeKey {
   #current: Issued | undefined
   #previous: Issued | undefined
+  /** What the client showed when it was let in last. */
+  #shown: Issued | undefined
 
   /** A fresh token for the client. */
   rotate(): string {
@@ -21,7 +23,8 @@ export class ResumeKey {
     digest.then(bytes => {
       issued.digest = bytes
     })
-    this.#previous = this.#current
+    // Not simply the one before: when two answers are lost in a row, the client still has the one it showed.
+    this.#previous = this.#shown ?? this.#current
     this.#current = issued
     return token
   }
@@ -29,6 +32,7 @@ export class ResumeKey {
   /** The client has shown that it knows the newest token. */
   retirePrevious(): void {
     this.#previous = undefined
+    this.#shown = undefined
   }
 
   /** SHA-256 of the newest token. */
@@ -44,7 +48,9 @@ export class ResumeKey {
 
   /** Synchronous, so that no other socket can come between this answer and what follows from it. */
   opens(presented: Uint8Array): boolean {
-    return [this.#current, this.#previous].some(issued => issued?.digest && sameDigest(issued.digest, presented))
+    const shown = [this.#current, this.#previous].find(issued => issued?.digest && sameDigest(issued.digest, presented))
+    this.#shown = shown ?? this.#shown
+    return shown !== undefined
   }
 }
 

@@ -164,7 +164,7 @@ describe('tokens', () => {
     await scripted.voice.close()
   })
 
-  it('the previous one still opens when `resumed` was lost on the way', async () => {
+  it('the one it has still opens when `resumed` was lost on the way, also twice', async () => {
     const scripted = await begin()
     const lost = await comeBack(scripted, resumeMessage(scripted.ready, { start: 0, end: 0 }))
     await lost.expect('resumed')
@@ -172,6 +172,10 @@ describe('tokens', () => {
     await lost.advance(100)
     const again = await comeBack(scripted, resumeMessage(scripted.ready, { start: 0, end: 0 }))
     expect(await again.expect('resumed')).toMatchObject({ epoch: 3 })
+    again.peer.drop()
+    await again.advance(100)
+    const third = await comeBack(scripted, resumeMessage(scripted.ready, { start: 0, end: 0 }))
+    expect(await third.expect('resumed')).toMatchObject({ epoch: 4 })
     await scripted.voice.close()
   })
 
