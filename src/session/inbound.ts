@@ -147,6 +147,7 @@ export class Inbound implements LinkTarget {
         this.ports.confirmed(message.seq)
         return this.ports.acknowledge(message.t)
       case 'gap':
+        if (this.ports.phase() === 'waiting') return this.refuseAudio()
         return this.uplink?.skip(message.from, message.to, message.reason)
       case 'ping':
         return this.ports.pong(message.t)

@@ -100,6 +100,8 @@ export class Setup implements LinkTarget, Expiring {
   message(message: ClientMessage): void {
     if (this.phase === 'over') return
     if (message.type === 'ping') return void this.link.sendMessage({ type: 'pong', t: message.t })
+    // A gap belongs to the audio around it, which is refused as well.
+    if (message.type === 'gap') return this.refuseEarly('audio_not_ready', 'gap: wait for ready or resumed')
     if (this.phase === 'working') return this.early.message(message)
     if (message.type === 'config') return this.work(() => this.configure(message, null))
     if (message.type === 'resume') return this.work(() => this.resume(message))

@@ -97,7 +97,7 @@ describe('what a client gets wrong', () => {
 describe('audio', () => {
   it('before ready is refused once a socket, and not counted', async () => {
     const { call, voice } = await scriptedCall(
-      { configure: () => new Promise(resolve => setTimeout(() => resolve(undefined), 20)) },
+      { configure: () => new Promise<undefined>(resolve => setTimeout(() => resolve(undefined), 20)) },
       { config },
     )
     for (let i = 0; i < 5; i++) call.sendAudio(new Uint8Array(640))
