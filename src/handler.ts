@@ -114,7 +114,7 @@ class Handler implements VoiceHandler, SetupPorts {
     this.sessions = this.#live
     this.limits = limits
     this.logger = logger
-    this.#load = new LoadGauge(clock)
+    this.#load = new LoadGauge(clock, limits)
     this.#events = new Emitter((error, event) => logger.error({ err: error }, `a listener of '${event}' threw`))
     this.#catalogues = {
       stt: new Catalogue('stt', (options.stt ?? []).map(sttOf)),

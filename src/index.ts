@@ -14,7 +14,7 @@ export {
   type HandlerStats,
   type VoiceHandler,
 } from './handler.js'
-export type { LoadProbe } from './load.js'
+export type { LoadLimits, LoadProbe } from './load.js'
 export type { CallConfig, ConfigureCall, HandlerLimits, VoiceHandlerOptions } from './options.js'
 export { CloseCode, type CloseVerdict, classifyClose } from './protocol/close-codes.js'
 export type { DecodeError, Dialect, DialectFeatures, DialectOutput } from './protocol/dialect.js'

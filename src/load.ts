@@ -8,21 +8,27 @@ export type LoadProbe = () => {
   readonly utilisation: number
 }
 
-/** Measured: above these, audio latency collapses and every further session makes it worse for all. */
-const maxDelayP99Ms = 50
-const maxUtilisation = 0.9
+export interface LoadLimits {
+  /** Event-loop delay, 99th percentile over a second, above which no new session begins. */
+  readonly maxLoopDelayMs: number
+  /** Share of a second in which the loop is busy, likewise. */
+  readonly maxUtilisation: number
+}
+
 /** A probe covers the time since it was last asked; shorter spans say little. */
 const probeEveryMs = 1000
 
 /** Whether this process has room for another session. */
 export class LoadGauge {
   readonly #clock: Clock
+  readonly #limits: LoadLimits
   #probe: LoadProbe | undefined
   #probedAtMs = Number.NEGATIVE_INFINITY
   #overloaded = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, limits: LoadLimits) {
     this.#clock = clock
+    this.#limits = limits
   }
 
   use(probe: LoadProbe): void {
@@ -34,7 +40,7 @@ export class LoadGauge {
     if (this.#probe && nowMs - this.#probedAtMs >= probeEveryMs) {
       this.#probedAtMs = nowMs
       const { delayP99Ms, utilisation } = this.#probe()
-      this.#overloaded = delayP99Ms > maxDelayP99Ms || utilisation > maxUtilisation
+      this.#overloaded = delayP99Ms > this.#limits.maxLoopDelayMs || utilisation > this.#limits.maxUtilisation
     }
     return this.#overloaded
   }

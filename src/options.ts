@@ -3,6 +3,7 @@ import type { Agent } from './conversation/agent.js'
 import type { HistoryItem } from './conversation/history.js'
 import { defaultTurnOptions, type TurnOptions } from './conversation/turn-options.js'
 import { type BackpressureOptions, defaultBackpressure, defaultPacing, type PacingOptions } from './downlink/options.js'
+import type { LoadLimits } from './load.js'
 import type { ConfigMessage } from './protocol/messages.js'
 import type { ProviderChoice, SttSource, TtsSource } from './providers/catalogue.js'
 import type { SttOptions, TtsOptions } from './providers/contracts.js'
@@ -52,7 +53,7 @@ export interface CallConfig<Principal, Data> {
   readonly data?: Data | undefined
 }
 
-export interface HandlerLimits extends SessionLimits {
+export interface HandlerLimits extends SessionLimits, LoadLimits {
   /** Sessions at once, detached ones included. Default 10,000. */
   readonly maxSessions: number
   /** Sessions of one address at once. Default: unlimited, because behind a proxy everyone has one address. */
@@ -67,6 +68,10 @@ export interface HandlerLimits extends SessionLimits {
   readonly messagesPerSecond: number
   /** What the audio logs of all sessions may hold together. Default 268,435,456. */
   readonly ringBytes: number
+  /** Default 50: above it audio latency collapses, and every further session makes it worse for all. */
+  readonly maxLoopDelayMs: number
+  /** Default 0.9. Above 1: never refuse for it. */
+  readonly maxUtilisation: number
   /** New sessions a second this server can take, from which restart hints are worked out. Default 500. */
   readonly acceptsPerSecond: number
 }
@@ -142,6 +147,8 @@ export const defaultLimits: HandlerLimits = {
   messagesPerSecond: 50,
   ringBytes: 256 * 1024 * 1024,
   acceptsPerSecond: 500,
+  maxLoopDelayMs: 50,
+  maxUtilisation: 0.9,
 }
 
 /** The options with every default filled in. */

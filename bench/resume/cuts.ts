@@ -37,7 +37,7 @@ export async function cutRun(transport: string, seed: number, cuts: number): Pro
     logger: silentLogger,
     authenticate: () => 'bench',
     stt: [recorder.stt],
-    limits: { messagesPerSecond: 1000 },
+    limits: { messagesPerSecond: 1000, maxLoopDelayMs: 60_000, maxUtilisation: 2 },
     onSession: session => {
       sessions.push(session as VoiceSession)
       session.on('event', ({ data }) => handled.push(data as number))

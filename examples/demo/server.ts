@@ -43,6 +43,8 @@ export async function startDemo({ port, quiet = false }: DemoOptions): Promise<D
       stt,
       tts,
       agent: rulesAgent,
+      // The engines share this machine with the demo: on two cores speech itself keeps it busy.
+      limits: { maxLoopDelayMs: 1000, maxUtilisation: 2 },
       store,
       // The page shows how long each answer took.
       onSession: session => void session.on('usage', usage => session.send('usage', usage)),

@@ -10,6 +10,7 @@ export function createApp(Hono, upgradeWebSocket) {
   const voice = createVoiceHandler({
     authenticate: () => 'guest',
     logger: silent,
+    limits: { maxLoopDelayMs: 60_000, maxUtilisation: 2 },
     stt: [new ScriptedStt({ clock: systemClock })],
     tts: [new ScriptedTts({ clock: systemClock })],
     agent: ({ text }) => `You said ${text}.`,
