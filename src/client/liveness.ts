@@ -81,7 +81,8 @@ export function watchLiveness(clock: Clock, uplink: Uplink, tracker: PlaybackTra
 
     const sinceMs = nowMs - reportedAtMs
     const everyMs = tracker.playing() ? 200 : nowMs - capturedAtMs < 1000 ? 1000 : 5000
-    if (sinceMs >= everyMs || (stalledMs >= overdueMs && sinceMs >= stalledMs)) report(nowMs)
+    // Their answers are all that a silent call hears, and must come well before silence means death.
+    if (sinceMs >= Math.min(everyMs, silenceMs / 3) || (stalledMs >= overdueMs && sinceMs >= stalledMs)) report(nowMs)
 
     const wasSlow = slow
     slow = !uplink.replaying() && behindMs > (slow ? slowMs / 2 : slowMs)

@@ -141,6 +141,18 @@ describe('a slow uplink', () => {
 })
 
 describe('stats', () => {
+  it('go out often enough for a silent call to outlive a server that declares death within seconds', async () => {
+    await using bench = new Bench()
+    await bench.begin({ ping_interval_ms: 800, pong_timeout_ms: 400 })
+    for (let passedMs = 0; passedMs < 6000; passedMs += 20) {
+      const { socket } = bench
+      const before = socket.sent.length
+      await bench.pass(20)
+      if (socket.sent.length > before) ack(socket, 0, Number(socket.last('stats')?.t))
+    }
+    expect(bench.of('reconnecting')).toEqual([])
+  })
+
   it('go out every 200 ms while audio plays, every second while capturing, else every 5 s', async () => {
     await using bench = new Bench()
     await bench.begin()
