@@ -12,7 +12,7 @@ export async function cutSentences(sentences: number, cutsMs: readonly number[])
   for (const { pcm, ms } of spoken) {
     const { words } = await server.hear(pcm)
     for (const cutMs of cutsMs) {
-      const heard = await server.hear(pcm, { atMs: ms / 2, act: proxy => cut(proxy, cutMs) })
+      const heard = await server.hear(pcm, { atMs: ms / 2, cutsLink: true, act: proxy => cut(proxy, cutMs) })
       lostMs += heard.lostMs
       if (heard.words === words) equal.set(cutMs, equal.get(cutMs)! + 1)
       else console.error(`  undisturbed: ${words}\n  cut ${cutMs} ms: ${heard.words}`)

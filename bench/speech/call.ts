@@ -37,6 +37,8 @@ export interface Heard {
 
 export interface Disturbance {
   readonly atMs: number
+  /** The client is to lose its connection. */
+  readonly cutsLink?: boolean | undefined
   act(proxy: ChaosProxy): void
 }
 
@@ -104,7 +106,10 @@ export class SpeechServer {
       if (disturbedAtMs !== undefined && transcript !== '') outageMs ??= lastWordsAtMs - disturbedAtMs
       if (isFinal && transcript !== '') finals.push(transcript)
     })
-    client.on('reconnecting', () => reconnects++)
+    client.on('reconnecting', ({ reason, code }) => {
+      reconnects++
+      if (disturbance?.cutsLink !== true) console.error(`  the client lost its connection: ${code} ${reason}`)
+    })
     client.on('gap', ({ ms }) => {
       lostMs += ms
     })
