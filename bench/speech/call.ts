@@ -48,7 +48,7 @@ export class SpeechServer {
   private readonly server: Listening
   private readonly proxy: ChaosProxy
 
-  private turnOver: () => void = () => {}
+  private turnOver: (heardMs: number) => void = () => {}
 
   private constructor(voice: VoiceHandler<string, undefined>, server: Listening, proxy: ChaosProxy) {
     this.voice = voice
@@ -61,7 +61,13 @@ export class SpeechServer {
       authenticate: () => 'bench',
       stt: [embeddedStt()],
       logger: silentLogger,
-      onSession: session => void session.on('turn', () => started.turnOver()),
+      onSession: session => {
+        let heardMs = 0
+        session.tap('in', ({ audio }) => {
+          heardMs += audio.length / 32
+        })
+        session.on('turn', () => started.turnOver(heardMs))
+      },
     })
     const server = await transports.ws!(voice)
     const started = new SpeechServer(voice, server, await chaosProxy({ port: server.port }))
@@ -97,8 +103,8 @@ export class SpeechServer {
     let outageMs: number | undefined
     let downMs: number | undefined
     let turnOver = false
-    this.turnOver = () => {
-      turnOver ||= sentMs >= leadMs + pcm.length / 32
+    this.turnOver = heardMs => {
+      turnOver ||= heardMs >= leadMs + pcm.length / 32
     }
     let lastWordsAtMs = Number.POSITIVE_INFINITY
     client.on('transcript', ({ transcript, isFinal }) => {
@@ -130,7 +136,7 @@ export class SpeechServer {
           disturbedAtMs = performance.now()
           disturbance.act(this.proxy)
         }
-        const settled = turnOver && nowMs - lastWordsAtMs >= settledMs
+        const settled = turnOver && client.state === 'active' && nowMs - lastWordsAtMs >= settledMs
         if (!settled && sentMs < leadMs + pcm.length / 32 + patienceMs) return
         clearInterval(timer)
         resolve()
