@@ -114,12 +114,13 @@ export class Life {
     const { attachment, rooms, legs } = this
     const { outageMs } = attachment
     const old = attachment.attach(link, this.inbound)
+    // Detaches as well: nothing more goes to the old socket.
+    const tts = rooms.downlink.resumeAudio(message.playback)
     this.inbound.newLink()
     this.resumes++
     this.move('resume', 'resume')
     if (this.over) return old?.close(4409, 'taken_over')
     const lost = lostAudio(this.spec, this.acceptedBytes, message)
-    const tts = rooms.downlink.resumeAudio(message.playback)
     attachment.served()
     attachment.log.confirm(message.last_seq)
     const eventsLost = attachment.log.lostAfter(message.last_seq)
