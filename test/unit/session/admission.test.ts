@@ -175,3 +175,10 @@ describe('the client address behind proxies', () => {
     expect(gate.redeem(accept)?.remoteAddress).toBe(expected)
   })
 })
+
+it('refuses as retryable what its own application keeps it from judging', async () => {
+  const trustProxy = () => {
+    throw new Error('bug')
+  }
+  expect(await outcome({ trustProxy }, { 'x-forwarded-for': '1.2.3.4' })).toBe(503)
+})

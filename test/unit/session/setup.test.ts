@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createVoiceHandler, defer, reject, type VoiceHandlerOptions } from '../../../src/index.js'
 import { ManualClock } from '../../../src/testing/manual-clock.js'
 import { startTestCall, type TestCallOptions } from '../../../src/testing/test-call.js'
+import type { VoiceMount } from '../../../src/upgrade.js'
 import { silentLogger } from '../../../src/util/logger.js'
 
 async function call<P, D>(options: VoiceHandlerOptions<P, D>, callOptions: TestCallOptions = {}) {
@@ -173,5 +174,129 @@ describe('limits', () => {
 
   it('ends an idle session with 1000 and says why', async () => {
     expect(await ending({ limits: { idleMs: 20_000 } }, {}, 40_000)).toEqual({ code: 1000, error: 'session_ending' })
+  })
+})
+
+describe('a setup', () => {
+  it('that overlaps with others does not carry them over a limit', async () => {
+    const release: (() => void)[] = []
+    const configure = () => new Promise<undefined>(resolve => release.push(() => resolve(undefined)))
+    const { call: first, clock, voice } = await call({ configure, limits: { maxSessions: 1 } })
+    const second = await startTestCall(voice, { clock, config: { audio: false } })
+    await second.advance(50)
+    for (const go of release) go()
+    await first.expect('ready')
+    expect((await second.closed()).code).toBe(1013)
+    expect(second.of('error')[0]).toMatchObject({ code: 'capacity', retry_after_ms: 1000 })
+    expect(voice.sessions.size).toBe(1)
+    await voice.close()
+  })
+
+  it('whose client has left makes no session that the application would see', async () => {
+    let configured = () => {}
+    let sessions = 0
+    const { call: started, voice } = await call({
+      configure: () =>
+        new Promise<undefined>(resolve => {
+          configured = () => resolve(undefined)
+        }),
+      onSession: () => void sessions++,
+    })
+    await started.advance(20)
+    started.peer.drop()
+    await started.advance(20)
+    configured()
+    await started.advance(20)
+    expect([sessions, voice.stats().accepted]).toEqual([0, 0])
+  })
+
+  it('whose client leaves while it is asked who it is ends there', async () => {
+    let answer = () => {}
+    const configured: unknown[] = []
+    const { call: started, clock } = await call(
+      {
+        authenticate: ({ phase }) =>
+          phase === 'upgrade'
+            ? defer()
+            : new Promise<string>(resolve => {
+                answer = () => resolve('alice')
+              }),
+        configure: wanted => void configured.push(wanted),
+      },
+      { config: { audio: false } },
+    )
+    await started.advance(20)
+    started.peer.drop()
+    await started.advance(20)
+    answer()
+    await started.advance(100)
+    expect([configured, clock.pending]).toEqual([[], 0])
+  })
+
+  it('passes on when a refused client may come back', async () => {
+    const authenticate = ({ phase }: { phase: string }) =>
+      phase === 'upgrade' ? defer() : reject({ status: 429, retryAfterMs: 7000 })
+    const { call: started } = await call({ authenticate })
+    expect(await started.closed()).toEqual({ code: 1013, reason: '{"r":7000}' })
+    expect(started.of('error')[0]?.retry_after_ms).toBe(7000)
+  })
+
+  it('reports what went wrong in it, and tells the client nothing of that', async () => {
+    const circular: Record<string, unknown> = {}
+    circular.self = circular
+    const reported: string[] = []
+    const { call: started, voice } = await call({ authenticate: () => circular }, { config: false })
+    voice.on('error', ({ error }) => reported.push(error.message))
+    started.send({ type: 'config', audio: false })
+    expect((await started.closed()).code).toBe(1011)
+    expect(reported).toEqual([expect.stringContaining('principal: it cannot be written as JSON; give it an id')])
+    expect(JSON.stringify(started.messages)).not.toContain('principal')
+  })
+
+  it('keeps what a plain client says too early for the config it said it after', async () => {
+    const { call: started, voice } = await call({ clientMay: { userText: true } }, { protocol: '', config: false })
+    const seen: string[] = []
+    started.send({ type: 'config', audio: false, stream_id: 'one' })
+    started.send({ type: 'config', audio: false, stream_id: 'two' })
+    started.send({ type: 'clear' })
+    for (let i = 0; i < 100; i++) started.sendAudio(new Uint8Array(640))
+    await started.advance(100)
+    for (const { stream_id } of started.of('ready')) seen.push(String(stream_id))
+    expect(seen).toEqual(['one', 'two'])
+    // The session recognises nothing and says so once: what came early has reached it.
+    expect(started.of('error').map(({ code }) => code)).toEqual(['audio_not_ready'])
+    expect(voice.sessions.size).toBe(1)
+    await voice.close()
+  })
+
+  it('refuses gaps as it refuses audio, and says goodbye to whoever does', async () => {
+    const { call: started, clock } = await call({}, { config: false })
+    started.send({ type: 'gap', from: 0, to: 32_000, reason: 'muted' })
+    started.sendAudio(new Uint8Array(640))
+    started.send({ type: 'speak', text: 'x' })
+    expect(started.of('error').map(({ code }) => code)).toEqual(['audio_not_ready'])
+    started.send({ type: 'bye', reason: 'never mind' })
+    expect(await started.closed()).toEqual({ code: 1000, reason: 'bye' })
+    await started.advance(2500)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('on a mount whose dialect fails is refused, and reported', async () => {
+    const voice = createVoiceHandler({ clock: new ManualClock(), logger: silentLogger })
+    const reported: string[] = []
+    voice.on('error', ({ error }) => reported.push(error.message))
+    const mount: VoiceMount = {
+      limits: voice.limits,
+      open: (socket, accept) => voice.open(socket, accept),
+      admit: request =>
+        voice.admit(request, {
+          dialect: () => {
+            throw new Error('no dialect')
+          },
+        }),
+    }
+    const started = await startTestCall(mount, { config: false })
+    expect(await started.closed()).toEqual({ code: 1011, reason: 'not admitted' })
+    expect(reported).toEqual(['a connection could not be set up: no dialect'])
   })
 })
