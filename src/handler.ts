@@ -1,7 +1,7 @@
 import { Admission } from './admission.js'
-import { Census } from './census.js'
+import { Capacity } from './capacity.js'
 import { type DrainOptions, type DrainResult, drainSessions } from './drain.js'
-import { LoadGauge, type LoadProbe } from './load.js'
+import type { LoadProbe } from './load.js'
 import { type ConfigureCall, type HandlerLimits, resolveOptions, type VoiceHandlerOptions } from './options.js'
 import { retryHint } from './protocol/close-codes.js'
 import { Catalogue, sttOf, ttsOf } from './providers/catalogue.js'
@@ -9,7 +9,6 @@ import { ProviderHealth, type ProviderStatus } from './providers/health.js'
 import type { LinkOptions } from './session/link.js'
 import { type Catalogues, PlanError, planSession } from './session/plan.js'
 import { recallHistory } from './session/recall.js'
-import { principalKey } from './session/resume.js'
 import type { SessionRuntime } from './session/runtime.js'
 import { Session } from './session/session.js'
 import { type CreateRequest, Setup, type SetupFailure, type SetupPorts } from './session/setup.js'
@@ -30,11 +29,6 @@ import { validateOptions } from './validate-options.js'
 
 /** The beat that paces audio: one frame of 20 ms. */
 const tickMs = 20
-/** Upgrades that may be undecided at once. Measured: 512 in flight still stall live calls by no more than 50 ms. */
-const maxPendingUpgrades = 512
-/** When a client that found the server full may come back, at the soonest. */
-const minRetryMs = 1000
-
 export interface HandlerEvents {
   /** An error that no session's own listener took. */
   error: { readonly error: VoiceError; readonly sessionId: string | undefined }
@@ -94,9 +88,7 @@ class Handler implements VoiceHandler, SetupPorts {
   readonly #linkOptions: LinkOptions
   readonly #admission: Admission<unknown>
   readonly #events: Emitter<HandlerEvents>
-  readonly #load: LoadGauge
-  readonly #perIp = new Census()
-  readonly #perPrincipal = new Census()
+  readonly #capacity: Capacity
   readonly #endings: Set<Promise<void>> = new Set()
   #draining: Promise<DrainResult> | undefined
   #isClosed = false
@@ -114,7 +106,7 @@ class Handler implements VoiceHandler, SetupPorts {
     this.sessions = this.#live
     this.limits = limits
     this.logger = logger
-    this.#load = new LoadGauge(clock, limits)
+    this.#capacity = new Capacity(limits, clock)
     this.#events = new Emitter((error, event) => logger.error({ err: error }, `a listener of '${event}' threw`))
     this.#catalogues = {
       stt: new Catalogue('stt', (options.stt ?? []).map(sttOf)),
@@ -143,7 +135,7 @@ class Handler implements VoiceHandler, SetupPorts {
       trustProxy: options.trustProxy ?? 0,
       clock,
       logger,
-      busy: (address, protocol) => this.#busyAtUpgrade(address, protocol),
+      busy: (address, protocol) => this.#capacity.refuseUpgrade(address, protocol, this.#admission.pending),
     })
     if (!options.authenticate) logger.warn({}, 'no authenticate option: anybody who reaches this server may talk to it')
   }
@@ -165,7 +157,7 @@ class Handler implements VoiceHandler, SetupPorts {
   }
 
   watchLoad(probe: LoadProbe): void {
-    this.#load.use(probe)
+    this.#capacity.watch(probe)
   }
 
   on<E extends keyof HandlerEvents>(event: E, listener: (payload: HandlerEvents[E]) => void): Cancel {
@@ -185,17 +177,19 @@ class Handler implements VoiceHandler, SetupPorts {
   }
 
   health(): HandlerHealth {
-    const status = this.#draining ? 'draining' : this.#load.overloaded ? 'overloaded' : 'ok'
+    const status = this.#draining ? 'draining' : this.#capacity.overloaded ? 'overloaded' : 'ok'
     return { status, sessions: this.#live.size, providers: this.#runtime.health.snapshot() }
   }
 
   drain(options: DrainOptions = {}): Promise<DrainResult> {
+    this.#capacity.shut()
     this.#draining ??= this.#drain(options)
     return this.#draining
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#capacity.shut()
     this.#draining ??= Promise.resolve({ ended: 0, moved: 0, terminated: 0 })
     for (const setup of [...this.setups]) setup.close(1001, 'server closing')
     for (const session of [...this.#live.values()]) session.close({ code: 1001, reason: 'server closing' })
@@ -230,12 +224,12 @@ class Handler implements VoiceHandler, SetupPorts {
     const { clientMay } = this.#runtime.settings
     let session: Session
     try {
-      const full = this.#full(request)
+      const full = this.#refusal(request)
       if (full) return full
       const decision = ((await this.#configure(request)) ?? {}) as CallDecision
       if (request.signal.aborted) return clientLeft
       // Others may have been quicker.
-      const fullNow = this.#full(request)
+      const fullNow = this.#refusal(request)
       if (fullNow) return fullNow
       const plan = planSession(request.config, decision, this.#catalogues, clientMay)
       const spec = specOf(request, decision, plan, this.#runtime.settings, this.#options.agent as never)
@@ -256,16 +250,8 @@ class Handler implements VoiceHandler, SetupPorts {
     return session
   }
 
-  #full({ ticket, principal }: CreateRequest): SetupFailure | null {
-    const { perIp, perPrincipal, maxSessions } = this.limits
-    const full =
-      this.#draining !== undefined ||
-      this.#load.overloaded ||
-      this.#live.size >= maxSessions ||
-      this.#perIp.count(ticket.remoteAddress ?? '') >= perIp ||
-      this.#perPrincipal.count(principalKey(principal)) >= perPrincipal
-    const message = 'the server is full; come back later'
-    return full ? { closeCode: 1013, code: 'capacity', message, retryAfterMs: this.#retryMs } : null
+  #refusal({ ticket, principal }: CreateRequest): SetupFailure | null {
+    return this.#capacity.refuseSession(ticket.remoteAddress, principal)
   }
 
   #configure({ ticket, principal, config, previous, signal }: CreateRequest) {
@@ -284,15 +270,13 @@ class Handler implements VoiceHandler, SetupPorts {
   #register(session: Session): void {
     this.#accepted++
     this.#live.set(session.id, session)
-    this.#perIp.enter(session.remoteAddress ?? '')
-    this.#perPrincipal.enter(session.principalKey)
+    this.#capacity.enter(session)
   }
 
   #onEnded(session: Session, report: SessionReport): void {
     this.#ended++
     this.#live.delete(session.id)
-    this.#perIp.leave(session.remoteAddress ?? '')
-    this.#perPrincipal.leave(session.principalKey)
+    this.#capacity.leave(session)
     const { onSessionEnd } = this.#options
     if (!onSessionEnd) return
     const ending: Promise<void> = Promise.resolve()
@@ -307,28 +291,13 @@ class Handler implements VoiceHandler, SetupPorts {
     else this.#runtime.logger.warn({ err: error, code: error.code, session: sessionId }, error.message)
   }
 
-  #busyAtUpgrade(address: string | undefined, protocol: string): { status: 429 | 503; retryAfterMs: number } | null {
-    if (this.#draining || this.#admission.pending > maxPendingUpgrades)
-      return { status: 503, retryAfterMs: this.#retryMs }
-    // A voice.v1 client may want to resume, which always passes; it is judged by its first message.
-    if (protocol !== '') return null
-    if (this.#perIp.count(address ?? '') >= this.limits.perIp) return { status: 429, retryAfterMs: this.#retryMs }
-    const full = this.#live.size >= this.limits.maxSessions || this.#load.overloaded
-    return full ? { status: 503, retryAfterMs: this.#retryMs } : null
-  }
-
-  /** Half as long again as everybody here would need to come back: whoever was refused spreads over that. */
-  get #retryMs(): number {
-    return Math.max(minRetryMs, Math.round((1500 * this.#live.size) / this.limits.acceptsPerSecond))
-  }
-
   async #drain(options: DrainOptions): Promise<DrainResult> {
     const { acceptsPerSecond } = this.limits
     const { clock } = this.#runtime
     const allEnded = () => this.#allEnded()
     const result = await drainSessions(this.#live, { ...options, clock, acceptsPerSecond, allEnded })
     // Until now one of them could still have resumed.
-    for (const setup of [...this.setups]) setup.close(1012, retryHint(this.#retryMs))
+    for (const setup of [...this.setups]) setup.close(1012, retryHint(this.#capacity.retryMs))
     return result
   }
 
