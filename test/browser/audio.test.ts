@@ -21,25 +21,29 @@ beforeAll(async () => {
   // Of the rate of chromium's fake device: it drops samples when it has to convert.
   const samples = Int16Array.from({ length: 44_100 }, (_, i) => 12_000 * Math.sin((2 * Math.PI * 440 * i) / 44_100))
   await writeFile(toneWav, writeWav(samples, 44_100))
+  const tap = await readFile(new URL('./fixtures/tap.js', import.meta.url), 'utf8')
+  browser = await openBrowser({ wav: toneWav, initScript: tap })
 })
 
 afterAll(async () => {
+  await browser.close()
   await site.close()
   await rm(folder, { recursive: true, force: true })
 })
 
 afterEach(async () => {
-  await browser.close()
+  await tab.page.close()
   expect(tab.complaints).toEqual([])
 })
 
 /** A page whose device runs at `rate`, with the library loaded. */
 async function open(rate: number): Promise<Page> {
-  const tap = await readFile(new URL('./fixtures/tap.js', import.meta.url), 'utf8')
-  browser = await openBrowser({ wav: toneWav, initScript: `window.deviceRate = ${rate};${tap}` })
   tab = await browser.newPage()
   await tab.page.goto(site.url)
   await tab.page.waitForFunction(() => window.audio)
+  await tab.page.evaluate(rate => {
+    window.deviceRate = rate
+  }, rate)
   return tab.page
 }
 
@@ -187,9 +191,11 @@ describe('a player in the browser', () => {
       const latencyMs = () => (context.outputLatency || context.baseLatency) * 1000
       for (let i = 0; i < 60; i++) {
         await new Promise(resolve => setTimeout(resolve, 17))
+        // The clock may tick between two readings of it.
+        const { currentTime } = context
         const position = player.position()!
-        if (position.playedMs > 0)
-          positions.push({ atFrame: context.currentTime * 48_000, playedMs: position.playedMs + latencyMs() })
+        if (position.playedMs > 0 && currentTime === context.currentTime)
+          positions.push({ atFrame: currentTime * 48_000, playedMs: position.playedMs + latencyMs() })
       }
       const clearedAtFrame = context.currentTime * 48_000
       player.clear(['u1'])
@@ -254,7 +260,7 @@ describe('a player in the browser', () => {
 
   it('never runs dry while speech arrives in time', async () => {
     const page = await open(48_000)
-    const seconds = Number(process.env.PLAYBACK_SECONDS ?? 10)
+    const seconds = Number(process.env.PLAYBACK_SECONDS ?? 6)
     const { playedMs, underruns } = await page.evaluate(async seconds => {
       const player = window.audio.createPlayer()
       await player.start()
@@ -300,10 +306,10 @@ describe('the audio thread', () => {
       player.push({ utteranceId: 'u1', pcm, sampleRate: 16_000, encoding: 'linear16', fromMs: 0 })
     })
     const heap = await WorkletHeap.attach(page)
-    await page.waitForTimeout(3000)
+    await page.waitForTimeout(2000)
     const quanta = 48_000 / 128
     const perQuantum: number[] = []
-    for (let second = 0; second < 7; second++) {
+    for (let second = 0; second < 5; second++) {
       await heap.startSampling()
       await page.waitForTimeout(1000)
       perQuantum.push((await heap.stopSampling()) / quanta)
@@ -312,6 +318,6 @@ describe('the audio thread', () => {
     // There are the numbers of the ten reports a second, one that the compiler may not keep in a register, and now and
     // then the compiler starts over, during which every number is an object. An object, array or view per quantum would
     // take 16 bytes at least, in every second.
-    expect(perQuantum.sort((a, b) => a - b)[3]).toBeLessThan(16)
+    expect(perQuantum.sort((a, b) => a - b)[2]).toBeLessThan(16)
   })
 })

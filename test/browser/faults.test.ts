@@ -21,8 +21,6 @@ beforeEach(async () => {
   page = await DemoPage.open(demo, browser)
   await page.call()
   await page.said('bot', 'Hello! What can I do for you?')
-  await page.heard()
-  await page.quiet()
 })
 
 // The browser reports every refused connection on the console.
@@ -67,8 +65,8 @@ describe('a dead worker', () => {
   it('for recognition is replaced, and the sentence it heard is recognised', async () => {
     const saying = page.say('what can you do')
     await page.page.waitForTimeout(400)
-    await page.fault('recognition')
-    await page.state('degraded')
+    await page.fault('recogniser')
+    await page.noted(/degraded: stt_down/)
     await saying
     await page.state('active')
     await page.said('user', 'what can you do')
@@ -76,9 +74,11 @@ describe('a dead worker', () => {
   })
 
   it('for synthesis is replaced, and the answer is said to its end', async () => {
+    await page.quiet()
     await page.type('what can you do')
+    await page.said('bot', /I am a small program/)
     await page.heard()
-    await page.fault('synthesis')
+    await page.fault('synthesiser')
     await page.noted(/degraded: tts_down/)
     await page.state('active')
     await page.said('bot', /Everything else I repeat\.$/)
@@ -89,9 +89,9 @@ describe('a dead worker', () => {
 
 describe('a slow downlink', () => {
   it('lowers the rate and raises it again', async () => {
+    await page.quiet()
     await page.fault('128 kbit/s')
     await page.type('what can you do')
-    await page.heard()
     const rate = page.page.locator('.chart', { hasText: 'sample rate of the bot' }).locator('.value')
     await rate.filter({ hasText: '8 kHz' }).filter({ hasNotText: '48' }).waitFor({ timeout: 20_000 })
     await page.page
@@ -101,6 +101,7 @@ describe('a slow downlink', () => {
     await page.screenshot('slow')
     await page.fault('full speed')
     await page.page.locator('.chart', { hasText: 'outbound lag' }).getByText('normal').waitFor({ timeout: 20_000 })
+    await page.said('bot', /Everything else I repeat\.$/)
     await page.quiet()
     await page.type('hello')
     await page.said('bot', /What can I do for you\?$/)
@@ -113,7 +114,6 @@ describe('a server', () => {
   it('that drains sends the page to its successor, which knows what was said', async () => {
     await page.type('my name is ada')
     await page.said('bot', 'Nice to meet you, Ada.')
-    await page.quiet()
     await page.fault('drain')
     await page.noted(/asks to connect elsewhere/)
     await page.state('active')

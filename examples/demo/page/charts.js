@@ -23,10 +23,10 @@ export class Chart {
     this.#least = least
     this.#format = format
     this.#steps = steps
-    const head = element('div', 'chart-head')
-    head.append(element('span', 'name', name), this.#value)
+    const words = element('div', '')
+    words.append(element('span', 'name', name), this.#value)
     const box = element('div', 'chart')
-    box.append(head, this.#canvas)
+    box.append(words, this.#canvas)
     this.#canvas.setAttribute('role', 'img')
     parent.append(box)
   }
@@ -71,24 +71,33 @@ export class Chart {
     const y = value => height - 2 - (value / top) * (height - 4)
     context.lineWidth = 1.75
     context.lineJoin = 'round'
-    for (let i = 1; i < this.#values.length; i++) {
-      const [before, value] = [this.#values[i - 1], this.#values[i]]
-      if (before === undefined || value === undefined) continue
-      const colour = colours[this.#levels[i]]
+    for (const [from, to] of this.#runs()) {
       context.beginPath()
-      context.moveTo(x(i - 1), y(before))
-      if (this.#steps) context.lineTo(x(i), y(before))
-      context.lineTo(x(i), y(value))
-      context.strokeStyle = colour
+      context.moveTo(x(from), y(this.#values[from]))
+      for (let i = from + 1; i <= to; i++) {
+        if (this.#steps) context.lineTo(x(i), y(this.#values[i - 1]))
+        context.lineTo(x(i), y(this.#values[i]))
+      }
+      context.strokeStyle = context.fillStyle = colours[this.#levels[to]]
       context.stroke()
-      context.lineTo(x(i), height - 1)
-      context.lineTo(x(i - 1), height - 1)
-      context.closePath()
+      context.lineTo(x(to), height - 1)
+      context.lineTo(x(from), height - 1)
       context.globalAlpha = 0.14
-      context.fillStyle = colour
       context.fill()
       context.globalAlpha = 1
     }
+  }
+
+  /** Stretches of one level, from the value before to the last one of it. */
+  #runs() {
+    const runs = []
+    for (let i = 1; i < this.#values.length; i++) {
+      if (this.#values[i - 1] === undefined || this.#values[i] === undefined) continue
+      const last = runs.at(-1)
+      if (last?.[1] === i - 1 && this.#levels[i] === this.#levels[last[1]] && last[0] < last[1]) last[1] = i
+      else runs.push([i - 1, i])
+    }
+    return runs
   }
 }
 

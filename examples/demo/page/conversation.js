@@ -5,7 +5,7 @@ const log = byId('conversation')
 
 /** Who said what, as it is said. */
 export class Conversation {
-  /** Lines of the user by utterance number. */
+  /** Lines of the user by utterance number; what of them is settled will not change any more. */
   #spoken = new Map()
   /** What the bot says, by utterance id. */
   #utterances = new Map()
@@ -19,13 +19,16 @@ export class Conversation {
   }
 
   userSaid({ utterance, transcript, isFinal }) {
-    let line = this.#spoken.get(utterance)
-    if (!transcript && !line) return
-    line ??= this.#line('user', 'You')
-    this.#spoken.set(utterance, line)
-    line.words.className = isFinal ? 'final' : 'interim'
-    line.words.textContent = transcript || line.words.textContent
-    if (isFinal) this.#spoken.delete(utterance)
+    let said = this.#spoken.get(utterance)
+    if (!transcript && !said) return
+    if (!said) {
+      said = { line: this.#line('user', 'You'), settled: '' }
+      this.#spoken.set(utterance, said)
+    }
+    const text = [said.settled, transcript].filter(Boolean).join(' ')
+    if (isFinal) said.settled = text
+    said.line.words.className = isFinal ? 'final' : 'interim'
+    said.line.words.textContent = text
     follow()
   }
 
@@ -59,7 +62,7 @@ export class Conversation {
 
   botFinished(id) {
     this.#show(id, Number.POSITIVE_INFINITY)
-    this.#utterances.delete(id)
+    this.#end(id)
   }
 
   botInterrupted(id, heard) {
@@ -67,10 +70,12 @@ export class Conversation {
     if (!utterance?.line) return
     utterance.caption.cut(heard)
     this.#show(id, 0)
-    utterance.line.box.append(
-      element('span', 'cut-note', heard ? 'interrupted here' : 'interrupted before it was heard'),
-    )
-    this.#utterances.delete(id)
+    const { text } = utterance.caption
+    if (heard.length < text.length)
+      utterance.line.box.append(
+        element('span', 'cut-note', heard ? 'interrupted here' : 'interrupted before it was heard'),
+      )
+    this.#end(id)
   }
 
   answeredIn(ms) {
@@ -83,6 +88,12 @@ export class Conversation {
     note.dataset.kind = kind
     log.append(note)
     follow()
+  }
+
+  #end(id) {
+    const { line } = this.#utterances.get(id) ?? {}
+    if (line) line.box.dataset.over = 'true'
+    this.#utterances.delete(id)
   }
 
   #utterance(id) {
@@ -105,10 +116,8 @@ export class Conversation {
     if (heard === utterance.heard && text === utterance.text && !caption.over) return
     utterance.heard = heard
     utterance.text = text
-    line.words.replaceChildren(
-      element('span', 'heard', text.slice(0, heard)),
-      element('span', caption.over ? 'unheard' : 'ahead', text.slice(heard)),
-    )
+    line.words.replaceChildren(element('span', 'heard', text.slice(0, heard)))
+    if (heard < text.length) line.words.append(element('span', caption.over ? 'unheard' : 'ahead', text.slice(heard)))
   }
 
   #line(who, name) {

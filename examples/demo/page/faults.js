@@ -4,7 +4,7 @@ import { byId } from './elements.js'
 const expectations = {
   cut: 'Go on talking. What you say is kept on the page and sent when the connection is back; what the bot said goes on where you heard it stop.',
   throttle: 'Watch lag and sample rate while the bot speaks: the rate steps down so that speech stays live.',
-  kill: 'The session is degraded for a moment. The worker is replaced, and what it was doing is done again.',
+  kill: 'The session is degraded for a moment. Another worker takes its place, and what this one was doing is done again.',
   drain: 'The server sends everybody to its successor. The page connects there; the words of this session are kept.',
   forget: 'The server comes back as if after a crash. The page notices and begins a new session by itself.',
 }
@@ -27,7 +27,7 @@ export function connectFaults(visitor, broke) {
       const { concerned } = await response.json()
       if (fault.type === 'throttle') press(button)
       if (fault.type === 'kill' && concerned === 0) {
-        byId('fault-note').textContent = 'No worker was at work. Try again while somebody speaks.'
+        byId('fault-note').textContent = 'There was none at work. Try again while somebody speaks.'
         return
       }
       byId('fault-note').textContent = fault.kbits === null ? '' : expectations[fault.type]
@@ -49,7 +49,7 @@ function describe({ type, ms, kbits, kind }) {
     case 'throttle':
       return kbits === null ? 'you gave the downlink its full speed' : `you slowed the downlink to ${kbits} kbit/s`
     case 'kill':
-      return `you killed the worker for ${kind === 'stt' ? 'recognition' : 'synthesis'}`
+      return `you killed the ${kind === 'stt' ? 'recogniser' : 'synthesiser'}`
     case 'drain':
       return 'you drained the server'
     default:

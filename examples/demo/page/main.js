@@ -84,10 +84,9 @@ client.on('state', event => {
   session.enter(event)
   showCall()
 })
-client.on('ready', ({ sessionId, audioIn, audioOut, history }) => {
+client.on('ready', ({ sessionId, audioIn, history }) => {
   conversation.begin()
-  session.identify(sessionId, audioIn.sampleRate, audioOut.sampleRate)
-  quality.sampleRate = audioOut.sampleRate
+  session.identify(sessionId, audioIn.sampleRate)
   if (history?.restored) conversation.happened('good', `a new session that remembers ${history.turns} turns`)
 })
 client.on('transcript', event => conversation.userSaid(event))
@@ -156,7 +155,7 @@ runCharts(byId('charts'), [
   },
   { name: 'round trip', least: 100, format: rate([300, 1000]), read: whileInCall(() => client.stats.rttMs) },
   {
-    name: 'said and not confirmed',
+    name: 'uplink unconfirmed',
     least: 1000,
     format: rate([1500, 4000]),
     read: whileInCall(() => client.stats.behindMs),

@@ -30,8 +30,7 @@ export class SessionView {
     if (this.#list.children.length > maxEntries) this.#list.lastChild.remove()
   }
 
-  identify(sessionId, inputRate, outputRate) {
-    byId('session-note').textContent =
-      `${sessionId.slice(0, 12)} · you at ${inputRate / 1000} kHz · bot at ${outputRate / 1000} kHz`
+  identify(sessionId, sampleRate) {
+    byId('session-note').textContent = `${sessionId.slice(0, 12)}, you are sent at ${sampleRate / 1000} kHz`
   }
 }
