@@ -103,9 +103,9 @@ export class Life {
   canResume(message: ResumeMessage, presented: Uint8Array, principal: unknown): boolean {
     return (
       this.can('resume') &&
-      this.attachment.key.opens(presented) &&
       principalKey(principal) === this.spec.principalKey &&
-      message.audio_in.end >= this.acceptedBytes
+      message.audio_in.end >= this.acceptedBytes &&
+      this.attachment.key.opens(presented)
     )
   }
 
