@@ -159,21 +159,11 @@ export class SentAudio {
   }
 
   /**
-   * Takes back the last frame sent. Its audio is to be sent again on another socket.
-   *
-   * @returns the frame, valid until the next call; undefined when none is kept.
+   * Takes back the last frame sent: its audio is to be sent again on another socket, before which `newSocket` is
+   * called.
    */
-  takeBack(): Readonly<SentFrame> | undefined {
-    if (this.first === this.next) return undefined
+  takeBack(): void {
     this.next--
-    const frame = this.at(this.next)
-    this.acked = Math.min(this.acked, this.next)
-    this.arrived = Math.min(this.arrived, this.next)
-    this.sentTotalMs -= frame.utterance!.msOf(frame.endByte - frame.startByte)
-    this.sentTotalBytes -= frame.wireEnd - frame.wireStart
-    this.ackedTotalMs = Math.min(this.ackedTotalMs, this.sentTotalMs)
-    this.ackedTotalBytes = Math.min(this.ackedTotalBytes, this.sentTotalBytes)
-    return frame
   }
 
   /** The last frame sent, if one is kept. */

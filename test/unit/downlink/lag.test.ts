@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { percentile, type Rig, type RigOptions, rig, speak } from './rig.js'
+import { percentile, type Rig, type RigOptions, rig, speak, tone } from './rig.js'
 import { plainFeatures, v1Features } from './simulated-client.js'
 
 /** Speaks for `seconds`, letting `during` change the network every 100 ms. */
@@ -204,11 +204,27 @@ describe('a socket that reports its own backlog', () => {
 
   it('is not called slow for what it holds from one beat to the next', () => {
     const r = rig({ sampleRates: [48_000], kernelBytes: 0, bytesPerSecond: 2_000_000 })
-    for (let i = 0; i < 20; i++) {
-      speak(r, `u${i}`, 800, 48_000, 50)
-      r.clock.advance(2500)
-    }
+    // The beat of another session, so that this one's first comes 1 ms after its burst.
+    const other = { tick: () => {} }
+    r.ticker.add(other)
+    r.clock.advance(19)
+    r.downlink.begin('u1', 48_000)
+    r.downlink.audio('u1', tone(1000, 48_000))
+    r.clock.advance(1)
+    expect(r.client.bufferedBytes).toBeGreaterThan(32 * 1024)
+    r.clock.advance(1000)
     expect(r.levels()).toEqual([])
+    r.ticker.remove(other)
+  })
+})
+
+describe('the path', () => {
+  it('is measured before the first audio fills it', () => {
+    const r = rig({ bytesPerSecond: 48_000, delayMs: 30, sampleRates: [48_000] })
+    r.downlink.begin('u1', 48_000)
+    r.downlink.audio('u1', tone(1000, 48_000))
+    r.clock.advance(200)
+    expect(r.downlink.stats().rttMs).toBeLessThan(70)
   })
 })
 

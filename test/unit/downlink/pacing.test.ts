@@ -197,6 +197,8 @@ describe('an utterance', () => {
     expect(ofType(r, 'tts_playback_complete')).toMatchObject([{ utterance_id: 'u1' }])
     expect(r.downlink.position('u1')).toEqual({ receivedMs: 600, sentMs: 600, playedMs: 600, basis: 'ack' })
     expect(r.ticker.size).toBe(0)
+    const speech = Reflect.get(r.downlink, 'speech') as { sent: { last(): unknown } }
+    expect(speech.sent.last()).toBeUndefined()
   })
 
   it('is complete at the due time of its last byte for a client that reports nothing', () => {

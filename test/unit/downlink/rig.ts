@@ -103,11 +103,11 @@ export function rig(options: RigOptions = {}): Rig {
 }
 
 /** A tone, so that a resampler has something to do. */
-export function tone(ms: number, sampleRate: number, fromMs = 0): Uint8Array {
+export function tone(ms: number, sampleRate: number, fromMs = 0, hz = 440): Uint8Array {
   const samples = Math.round((ms * sampleRate) / 1000)
   const from = Math.round((fromMs * sampleRate) / 1000)
   const pcm = new Int16Array(samples)
-  for (let i = 0; i < samples; i++) pcm[i] = 8000 * Math.sin((2 * Math.PI * 440 * (from + i)) / sampleRate)
+  for (let i = 0; i < samples; i++) pcm[i] = 8000 * Math.sin((2 * Math.PI * hz * (from + i)) / sampleRate)
   return new Uint8Array(pcm.buffer)
 }
 
