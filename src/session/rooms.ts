@@ -70,7 +70,7 @@ function createDownlink(spec: SessionSpec, runtime: SessionRuntime, host: RoomHo
 }
 
 function createUplink(spec: SessionSpec, runtime: SessionRuntime, host: RoomHost, rooms: () => Rooms): Uplink {
-  const { clock, random, slabs, health, logger, ticker } = runtime
+  const { clock, random, slabs, health, logger, ticker, settings } = runtime
   const { mode, endpointMs, onsetMs, vad } = spec.turns
   return new Uplink(
     {
@@ -84,6 +84,7 @@ function createUplink(spec: SessionSpec, runtime: SessionRuntime, host: RoomHost
       ticker,
       turns: { mode, endpointMs, onsetMs },
       vad: vad?.(),
+      replayWindowMs: settings.resume ? settings.resume.replayWindowMs : undefined,
     },
     {
       transcript: transcript => hear(transcript, host, rooms()),

@@ -34,13 +34,17 @@ export interface UplinkOptions {
   readonly turns: TurnTaking
   /** Default: by energy. One given here decides when speech begins, whatever the provider says. */
   readonly vad?: Vad | undefined
+  /** How much audio the client keeps for a replay, in milliseconds. Default 8000. */
+  readonly replayWindowMs?: number | undefined
   readonly logger: Logger
 }
 
 /** After this long without audio, the rest of a message is sent. */
 const REST_MS = 40
-/** After this long without audio, or without a client, the user is taken to have finished. */
+/** After this long without audio the user is taken to have finished. */
 const ABSENT_MS = 5000
+/** And after this long without a client: until then it may come back with all that was said meanwhile. */
+const DETACHED_MS = 8000
 /** After this long without audio, results that are still owed will not come, and will not be asked for again. */
 const FORGET_MS = 10_000
 
@@ -137,13 +141,17 @@ export class Uplink implements Ticking {
     this.keepTime()
   }
 
-  /** The link is gone. For 5 s nothing is concluded from that; then the user is taken to have finished. */
+  /**
+   * The link is gone. While the client still has all that is said meanwhile, nothing is concluded from that: a sentence
+   * cut in two is misheard on both sides of the cut. Then the user is taken to have finished.
+   */
   detach(): void {
     if (this.closed || !this.attached) return
     this.attached = false
     this.bridge.flushRest('all')
     this.gate.open()
-    this.cancelSuspend = this.options.clock.after(ABSENT_MS, () => this.suspend())
+    const { clock, replayWindowMs = DETACHED_MS } = this.options
+    this.cancelSuspend = clock.after(replayWindowMs, () => this.suspend())
   }
 
   /** Other candidates, or other options for them, from the next quiet moment on. */
