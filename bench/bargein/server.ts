@@ -8,6 +8,7 @@ import { createVoiceHandler } from '../../src/index.js'
 import { Link } from '../../src/session/link.js'
 import { ScriptedStt, ScriptedTts, systemClock } from '../../src/testing/index.js'
 import { silentLogger } from '../../src/util/logger.js'
+import { unhurried } from '../unhurried.js'
 
 /** One utterance that was interrupted; moments by this process's clock. */
 export interface Interruption {
@@ -50,13 +51,7 @@ const voice = createVoiceHandler({
   },
 })
 const server = createServer()
-// Without the load probe: a machine that other work keeps busy would be sent clients away from.
-const { wss } = attachVoice(server, {
-  limits: voice.limits,
-  logger: voice.logger,
-  admit: (request, options) => voice.admit(request, options),
-  open: (socket, accept) => voice.open(socket, accept),
-})
+const { wss } = attachVoice(server, unhurried(voice))
 const delay = monitorEventLoopDelay({ resolution: 5 })
 let sinceMs = 0
 let cpu = process.cpuUsage()

@@ -6,6 +6,7 @@ import { createVoiceHandler, type VoiceHandler } from '../../src/index.js'
 import { silence } from '../../src/testing/index.js'
 import { silentLogger } from '../../src/util/logger.js'
 import { type Listening, transports } from '../resume/servers.js'
+import { unhurried } from '../unhurried.js'
 
 const frameMs = 20
 const frameBytes = 640
@@ -69,7 +70,7 @@ export class SpeechServer {
         session.on('turn', () => started.turnOver(heardMs))
       },
     })
-    const server = await transports.ws!(voice)
+    const server = await transports.ws!(unhurried(voice))
     const started = new SpeechServer(voice, server, await chaosProxy({ port: server.port }))
     return started
   }
