@@ -187,7 +187,7 @@ describe('the position as the page sees it', () => {
         expect(Math.abs(seen.playedMs - truth.playedMs)).toBeLessThanOrEqual(QUANTUM_MS + 0.1)
         expect(Math.abs(seen.bufferedMs - truth.bufferedMs)).toBeLessThanOrEqual(QUANTUM_MS + 0.1)
       }),
-      { numRuns: 100 },
+      { numRuns: 100, seed: 20 },
     )
   })
 })
