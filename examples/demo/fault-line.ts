@@ -1,4 +1,3 @@
-import { killEmbeddedWorkers } from '../../adapters/providers/embedded.js'
 import type {
   Accept,
   AdmitOptions,
@@ -9,9 +8,9 @@ import type {
   VoiceHandler,
   VoiceMount,
   VoiceSocket,
-} from '../../src/index.js'
-import { MemoryStore } from '../../src/session/store.js'
-import { systemClock } from '../../src/util/clock.js'
+} from 'voice-ws'
+import { killEmbeddedWorkers } from 'voice-ws/providers/embedded'
+import { SharedStore } from './shared-store.js'
 import { SlowSocket } from './slow-socket.js'
 
 /** What a visitor may do to the server. All but `drain` and the workers concern only the visitor's own connection. */
@@ -45,7 +44,7 @@ export class FaultLine implements VoiceMount {
   readonly #admitted: WeakMap<Accept, Visitor> = new WeakMap()
   readonly #handlers: Set<VoiceHandler> = new Set()
   /** What one server knows of its sessions and the next one may know. */
-  readonly #store: SessionStore = new MemoryStore(systemClock)
+  readonly #store: SessionStore = new SharedStore()
   #current: VoiceHandler
 
   /** @param newHandler another server of the same kind, with the records of this store. */
@@ -94,7 +93,7 @@ export class FaultLine implements VoiceMount {
         return this.#drain()
       case 'forget':
         // As after a crash: the next connection reaches a server that never heard of the session.
-        visitor.handler = this.#start(new MemoryStore(systemClock))
+        visitor.handler = this.#start(new SharedStore())
         return this.#cut(visitor, 0)
     }
   }

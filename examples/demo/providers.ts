@@ -1,20 +1,28 @@
-import { deepgram } from '../../adapters/providers/deepgram.js'
-import { embeddedStt, embeddedTts } from '../../adapters/providers/embedded.js'
-import type { SttSource, TtsSource } from '../../src/index.js'
+import type { SttProvider, TtsProvider } from 'voice-ws'
+import { cartesia } from 'voice-ws/providers/cartesia'
+import { deepgram } from 'voice-ws/providers/deepgram'
+import { elevenlabs } from 'voice-ws/providers/elevenlabs'
+import { embeddedStt, embeddedTts } from 'voice-ws/providers/embedded'
 
 export interface DemoProviders {
-  readonly stt: readonly SttSource[]
-  readonly tts: readonly TtsSource[]
+  readonly stt: readonly SttProvider[]
+  readonly tts: readonly TtsProvider[]
   /** In failover order. */
   readonly names: readonly string[]
 }
 
-/** A vendor whose key is in the environment comes first; the embedded engines stand behind it. */
+const vendors = {
+  DEEPGRAM_API_KEY: deepgram,
+  ELEVENLABS_API_KEY: elevenlabs,
+  CARTESIA_API_KEY: cartesia,
+} as const
+
+/** Vendors whose keys are in the environment come first; the embedded engines stand behind them. */
 export function chooseProviders(env: Readonly<Record<string, string | undefined>>): DemoProviders {
-  const vendors = env.DEEPGRAM_API_KEY ? [deepgram({ apiKey: env.DEEPGRAM_API_KEY })] : []
+  const chosen = Object.entries(vendors).flatMap(([key, vendor]) => (env[key] ? [vendor({ apiKey: env[key] })] : []))
   return {
-    stt: [...vendors, embeddedStt()],
-    tts: [...vendors, embeddedTts()],
-    names: [...vendors.map(vendor => vendor.stt.name), 'embedded'],
+    stt: [...chosen.map(vendor => vendor.stt), embeddedStt()],
+    tts: [...chosen.map(vendor => vendor.tts), embeddedTts()],
+    names: [...chosen.map(vendor => vendor.stt.name), 'embedded'],
   }
 }

@@ -1,4 +1,4 @@
-import type { SendStatus, SocketCapabilities, SocketClosed, SocketSink, VoiceSocket } from '../../src/index.js'
+import type { SendStatus, SocketCapabilities, SocketClosed, SocketSink, VoiceSocket } from 'voice-ws'
 
 /**
  * A socket whose way to the client is as slow as one wishes. Like a kernel it takes everything at once and says nothing

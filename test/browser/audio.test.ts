@@ -191,11 +191,13 @@ describe('a player in the browser', () => {
       const latencyMs = () => (context.outputLatency || context.baseLatency) * 1000
       for (let i = 0; i < 60; i++) {
         await new Promise(resolve => setTimeout(resolve, 17))
-        // The clock may tick between two readings of it.
+        // The clock may tick between two readings of it, and the latency with it.
         const { currentTime } = context
+        const latency = latencyMs()
         const position = player.position()!
-        if (position.playedMs > 0 && currentTime === context.currentTime)
-          positions.push({ atFrame: currentTime * 48_000, playedMs: position.playedMs + latencyMs() })
+        const still = currentTime === context.currentTime && latency === latencyMs()
+        if (position.playedMs > 0 && still)
+          positions.push({ atFrame: currentTime * 48_000, playedMs: position.playedMs + latency })
       }
       const clearedAtFrame = context.currentTime * 48_000
       player.clear(['u1'])

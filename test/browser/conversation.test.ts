@@ -42,7 +42,7 @@ describe('a spoken conversation', () => {
       const clears: number[] = []
       let quietFrames = 100
       window.voice.microphone.on('frame', frame => {
-        const loud = frame.some(sample => Math.abs(sample) > 600)
+        const loud = frame.some(sample => Math.abs(sample) > 50)
         if (loud && quietFrames > 25) onsets.push(context.currentTime - 0.02)
         quietFrames = loud ? 0 : quietFrames + 1
       })
@@ -55,8 +55,8 @@ describe('a spoken conversation', () => {
     await page.say('what can you do')
     await page.said('user', 'what can you do')
     await page.said('bot', /I am a small program/)
-    await page.page.waitForFunction(() => (window.voice.player.position()?.playedMs ?? 0) > 2500)
-    await page.screenshot('speaking')
+    // In the middle of the first sentence: between sentences there is silence anyway.
+    await page.page.waitForFunction(() => (window.voice.player.position()?.playedMs ?? 0) > 500)
     await page.say('my name is alice')
     await page.said('bot', /interrupted here/)
     await page.said('user', 'my name is alice')
@@ -68,7 +68,7 @@ describe('a spoken conversation', () => {
       const line = document.querySelector('.said.bot:has(.unheard)')!
       return { heard: line.querySelector('.heard')!.textContent, unheard: line.querySelector('.unheard')!.textContent }
     })
-    expect(heard).toMatch(/^I am a small program/)
+    expect(heard).toMatch(/^I am a/)
     expect(unheard.length).toBeGreaterThan(10)
 
     const { afterDecisionMs, afterSpeechMs } = await page.page.evaluate(async stop => {
@@ -86,6 +86,7 @@ describe('a spoken conversation', () => {
       `silent ${afterDecisionMs.toFixed(0)} ms after the decision, ${afterSpeechMs.toFixed(0)} ms after speech began`,
     )
     expect(afterDecisionMs).toBeLessThanOrEqual(150)
+    expect(afterSpeechMs).toBeGreaterThan(100)
     expect(afterSpeechMs).toBeLessThanOrEqual(350)
     await page.close()
     await browser.close()

@@ -114,6 +114,7 @@ describe('a server', () => {
   it('that drains sends the page to its successor, which knows what was said', async () => {
     await page.type('my name is ada')
     await page.said('bot', 'Nice to meet you, Ada.')
+    await page.quiet()
     await page.fault('drain')
     await page.noted(/asks to connect elsewhere/)
     await page.state('active')
