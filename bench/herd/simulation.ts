@@ -1,4 +1,4 @@
-import { defaultPolicy, reconnectDelayMs } from '../../src/client/reconnect.js'
+import { defaultPolicy, early, reconnectDelayMs } from '../../src/client/reconnect.js'
 
 export interface HerdScenario {
   readonly clients: number
@@ -30,8 +30,10 @@ export function simulateHerd({ clients, acceptsPerSecond, downMs, announcedMs, r
     attemptsAt[bucket] ??= []
     attemptsAt[bucket].push(attempts)
   }
-  const delay = (atMs: number, attempts: number, hintMs?: number) =>
-    reconnectDelayMs(defaultPolicy, 1006, undefined, hintMs, attempts, atMs < 30_000, random)
+  const delay = (atMs: number, attempts: number, hintMs?: number) => {
+    const capMs = atMs < 30_000 ? early(atMs, defaultPolicy.capMs) : defaultPolicy.lateCapMs
+    return reconnectDelayMs({ ...defaultPolicy, capMs }, 1006, undefined, hintMs, attempts, random)
+  }
   for (let client = 0; client < clients; client++) plan(delay(0, 0, announcedMs), 0)
 
   const perBucket: number[] = []

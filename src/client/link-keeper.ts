@@ -7,7 +7,7 @@ import { type Connection, connect, type Loss, type WebSocketConstructor } from '
 import { createEndpoints } from './endpoints.js'
 import type { VoiceClientOptions } from './options.js'
 import type { Platform } from './platform.js'
-import { judge, type ReconnectPolicy, reconnectDelayMs } from './reconnect.js'
+import { early, judge, type ReconnectPolicy, reconnectDelayMs } from './reconnect.js'
 
 export interface LinkOptions extends Pick<VoiceClientOptions, 'url' | 'getToken' | 'reconnect'> {
   readonly policy: ReconnectPolicy
@@ -62,9 +62,6 @@ export interface LinkKeeper {
 export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   /** A server has 10 s to connect the providers of a new session. */
   const configTimeoutMs = 12_000
-  /** While an outage is younger than this, the ring can still hold all of it, and attempts must not take long. */
-  const earlyMs = 8000
-  const earlyTimeoutMs = 2000
   /** A connection that has been in use for so long makes the next loss the first. */
   const stableMs = 5000
   /** An `error` that ends a connection is followed by the close at once. */
@@ -99,9 +96,9 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   let lastKind: unknown
   let inARow = 0
 
-  const outageMs = () => (lostAtMs === undefined ? 0 : clock.now() - lostAtMs)
-  const timeoutMs = () =>
-    lostAtMs !== undefined && outageMs() < earlyMs ? Math.min(earlyTimeoutMs, policy.timeoutMs) : policy.timeoutMs
+  /** Infinite while there is no outage. */
+  const outageAgeMs = () => (lostAtMs === undefined ? 1 / 0 : clock.now() - lostAtMs)
+  const timeoutMs = () => early(outageAgeMs(), policy.timeoutMs)
 
   function move(delayMs: number, url?: string): void {
     if (url) endpoints.redirect(url)
@@ -188,7 +185,7 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   }
 
   function unreachable(): void {
-    endpoints.failed(lostAtMs === undefined ? 1 / 0 : outageMs())
+    endpoints.failed(outageAgeMs())
   }
 
   function detach(): void {
@@ -224,10 +221,10 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
     }
     const { retryWithinMs } = verdict
     const retryAfterMs = loss.retryAfterMs ?? error?.retry_after_ms
-    const resumable = outageMs() < ports.holdMs()
+    const capMs = outageAgeMs() < ports.holdMs() ? early(outageAgeMs(), policy.capMs) : policy.lateCapMs
     let delayMs = refreshes
       ? 0
-      : reconnectDelayMs(policy, loss.code, retryAfterMs, retryWithinMs, attempts, resumable, random)
+      : reconnectDelayMs({ ...policy, capMs }, loss.code, retryAfterMs, retryWithinMs, attempts, random)
     // The window of a `goaway` holds also when the server is gone before it is over.
     if (plannedAtMs !== undefined && retryWithinMs === undefined) delayMs = plannedAtMs - clock.now()
     attempts++
@@ -281,7 +278,7 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   }
 
   return {
-    outageMs,
+    outageMs: () => (lostAtMs === undefined ? 0 : outageAgeMs()),
     move,
     attached: () => (attached ? link : undefined),
     attempts: () => attempts,

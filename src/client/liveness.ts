@@ -80,9 +80,10 @@ export function watchLiveness(clock: Clock, uplink: Uplink, tracker: PlaybackTra
     if (stalledMs > deadAfterMs || nowMs > probeUntilMs || nowMs - heardAtMs > silenceMs) return ports.dead('silent')
 
     const sinceMs = nowMs - reportedAtMs
-    const everyMs = tracker.playing() ? 200 : nowMs - capturedAtMs < 1000 ? 1000 : 5000
-    // Their answers are all that a silent call hears, and must come well before silence means death.
-    if (sinceMs >= Math.min(everyMs, silenceMs / 3) || (stalledMs >= overdueMs && sinceMs >= stalledMs)) report(nowMs)
+    // The answers are all that a silent call hears, and must come well before silence means death.
+    const quietMs = Math.min(5000, silenceMs / 3)
+    const everyMs = tracker.playing() ? 200 : nowMs - capturedAtMs < 1000 ? 1000 : quietMs
+    if (sinceMs >= everyMs || (stalledMs >= overdueMs && sinceMs >= stalledMs)) report(nowMs)
 
     const wasSlow = slow
     slow = !uplink.replaying() && behindMs > (slow ? slowMs / 2 : slowMs)

@@ -10,7 +10,10 @@ export interface ReconnectPolicy {
   readonly factor: number
   /** No delay but the first is shorter. Default 100 ms. */
   readonly floorMs: number
-  /** The bound stays below this while the server still holds the session. Default 5 s: a session is held for 30 s. */
+  /**
+   * The bound stays below this while the server still holds the session. Default 5 s: a session is held for 30 s. Never
+   * above 2 s early in an outage, because whoever comes back after 8 s has lost sound.
+   */
   readonly capMs: number
   /** And below this afterwards. Default 30 s. */
   readonly lateCapMs: number
@@ -30,21 +33,24 @@ export const defaultPolicy: ReconnectPolicy = {
   timeoutMs: 5000,
 }
 
+/** While an outage is so young that the ring can hold all of it, 8 s, neither an attempt nor a wait takes above 2 s. */
+export function early(outageMs: number, ms: number): number {
+  return outageMs < 8000 ? Math.min(2000, ms) : ms
+}
+
 /**
  * How long to wait before the next attempt. What the server asks for goes before everything else.
  *
  * @param retryAfterMs not before so many milliseconds, but soon after.
  * @param withinMs the server asks to come back at a uniformly random moment within so many milliseconds.
  * @param attempts already made since the last stable connection.
- * @param resumable the server still holds the session.
  */
 export function reconnectDelayMs(
-  policy: ReconnectPolicy,
+  policy: Omit<ReconnectPolicy, 'lateCapMs'>,
   code: number,
   retryAfterMs: number | undefined,
   withinMs: number | undefined,
   attempts: number,
-  resumable: boolean,
   random: () => number,
 ): number {
   if (retryAfterMs !== undefined) return retryAfterMs + random() * Math.max(policy.baseMs, retryAfterMs)
@@ -52,7 +58,7 @@ export function reconnectDelayMs(
   const shutdown = code === 1001 || code === 1012 || code === 1013
   // After a shutdown that named no window the servers need a moment, and all clients come at once.
   if (attempts === 0) return random() * (shutdown ? 3000 : policy.baseMs)
-  return fullJitterMs(resumable ? policy : { ...policy, capMs: policy.lateCapMs }, attempts - 1, random)
+  return fullJitterMs(policy, attempts - 1, random)
 }
 
 /** What a loss means. `error` is what the server said just before: it speaks where the close itself says nothing. */
