@@ -7,10 +7,6 @@ const MUTED_MS = 2000
 /** What `getUserMedia` says about a device that is not there. */
 const absent = ['OverconstrainedError', 'NotFoundError']
 
-export interface TrackWatch {
-  stop: Cancel
-}
-
 /**
  * Asks for a microphone. A device that has gone must not silence the user: the system's choice takes its place. So the
  * wanted one is insisted on and given up, because chromium does not listen to a wish (`ideal`).
@@ -42,7 +38,7 @@ export async function openMicrophone(
  * Tells when another device should be heard: this one ended or fell silent, the wanted one is there again, or the
  * system's choice has changed.
  */
-export function watchTrack(track: MediaStreamTrack, wantedId: string | undefined, lost: () => void): TrackWatch {
+export function watchTrack(track: MediaStreamTrack, wantedId: string | undefined, lost: () => void): Cancel {
   const { mediaDevices } = navigator
   const { deviceId, groupId } = track.getSettings()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -67,14 +63,12 @@ export function watchTrack(track: MediaStreamTrack, wantedId: string | undefined
   track.addEventListener('mute', muted)
   track.addEventListener('unmute', unmuted)
   mediaDevices.addEventListener('devicechange', changed)
-  return {
-    stop() {
-      stopped = true
-      clearTimeout(timer)
-      track.removeEventListener('ended', lost)
-      track.removeEventListener('mute', muted)
-      track.removeEventListener('unmute', unmuted)
-      mediaDevices.removeEventListener('devicechange', changed)
-    },
+  return () => {
+    stopped = true
+    clearTimeout(timer)
+    track.removeEventListener('ended', lost)
+    track.removeEventListener('mute', muted)
+    track.removeEventListener('unmute', unmuted)
+    mediaDevices.removeEventListener('devicechange', changed)
   }
 }

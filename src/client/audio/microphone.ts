@@ -1,7 +1,7 @@
 import type { Cancel } from '../../util/clock.js'
 import { Emitter } from '../../util/emitter.js'
 import { type AudioError, microphoneError } from './audio-error.js'
-import { openMicrophone, type TrackWatch, watchTrack } from './microphone-stream.js'
+import { openMicrophone, watchTrack } from './microphone-stream.js'
 import { type ContextUser, enterContext, leaveContext } from './shared-context.js'
 import type { CaptureCommand, CaptureOptions, CaptureReport } from './worklet-messages.js'
 
@@ -69,7 +69,7 @@ export function createMicrophone(options: MicrophoneOptions = {}): Microphone {
   let node: AudioWorkletNode | undefined
   let source: MediaStreamAudioSourceNode | undefined
   let stream: MediaStream | undefined
-  let watch: TrackWatch | undefined
+  let unwatch: Cancel | undefined
   let device: MicrophoneDevice | null = null
   let running = false
   let muted = false
@@ -119,8 +119,8 @@ export function createMicrophone(options: MicrophoneOptions = {}): Microphone {
     const track = next.getAudioTracks()[0]!
     stream = next
     track.enabled = !muted
-    watch?.stop()
-    watch = watchTrack(track, deviceId, reacquire)
+    unwatch?.()
+    unwatch = watchTrack(track, deviceId, reacquire)
     connect()
     if (old) release(old)
     device = { id: track.getSettings().deviceId ?? '', label: track.label }
@@ -138,10 +138,10 @@ export function createMicrophone(options: MicrophoneOptions = {}): Microphone {
 
   function letGo(): void {
     round++
-    watch?.stop()
+    unwatch?.()
     source?.disconnect()
     if (stream) release(stream)
-    source = stream = watch = undefined
+    source = stream = unwatch = undefined
     device = null
     level = 0
   }
