@@ -116,37 +116,43 @@ export class AudioSender {
   }
 
   private sendFrame(head: Utterance, nowMs: number): void {
-    const { ledger, pacer, sent } = this.parts
     this.sendCaptions(head)
     const encoder = this.encoderFor(head)
     const fromMs = head.sentMs
-    const bytes = this.nextBytes(head, pacer.frameMs(head, nowMs))
+    const bytes = this.nextBytes(head, this.parts.pacer.frameMs(head, nowMs))
     const pcm = encoder.isIdentity ? new Uint8Array(bytes) : this.scratchOf(bytes)
     head.pcm.read(pcm)
-    // What is sent as it is belongs to the socket afterwards.
-    const tapped = encoder.isIdentity && this.ports.session.tap ? pcm.slice() : undefined
+    if (!this.tapped(head, pcm)) return
     const last = head.ended && head.pcm.unread === 0
     const wire = last ? joined(encoder.encode(pcm), encoder.finish()) : encoder.encode(pcm)
     if (last) this.encoderOf = undefined
-    const ms = head.msOf(bytes)
     // A resampler may have kept all of a very short frame.
-    if (wire.length > 0 && !this.sendWire(head, wire, fromMs)) {
-      head.pcm.skip(0)
-      head.skippedMs += ms
-      ledger.audioDropped('buffered', bytes, ms)
-      return
-    }
+    if (wire.length === 0 || this.sendWire(head, wire, fromMs)) return this.sentFrame(head, bytes, wire.length, nowMs)
+    head.pcm.skip(0)
+    head.skippedMs += head.msOf(bytes)
+    this.parts.ledger.audioDropped('buffered', bytes, head.msOf(bytes))
+  }
+
+  /** Lets the session hear what is about to leave. False: it made something of it that must not be sent any more. */
+  private tapped(head: Utterance, pcm: Uint8Array): boolean {
+    const { lane, ledger } = this.parts
+    this.ports.session.tap?.(pcm, head.sampleRate, head.id)
+    if (lane.head === head && this.link) return true
+    if (lane.head === head) head.pcm.seek(head.pcm.position - pcm.length)
+    else ledger.audioDropped('clear', pcm.length, head.msOf(pcm.length))
+    return false
+  }
+
+  private sentFrame(head: Utterance, bytes: number, wireBytes: number, nowMs: number): void {
+    const { ledger, sent } = this.parts
     this.lastSentMs = nowMs
     head.audibleMs = head.sentMs
-    ledger.audioSent(bytes, ms)
-    if (this.tracks) sent.add(head, bytes, wire.length, nowMs)
+    ledger.audioSent(bytes, head.msOf(bytes))
+    if (this.tracks) sent.add(head, bytes, wireBytes, nowMs)
     else head.pcm.forget(head.pcm.position - head.bytesOf(joinMs))
-    const { session } = this.ports
-    // From here on the session may do anything, even take the utterance back.
-    session.tap?.(tapped ?? pcm, head.sampleRate, head.id)
     if (head.started) return
     head.started = true
-    session.started(head.id)
+    this.ports.session.started(head.id)
   }
 
   /** False: the socket refused the bytes, the client will never have them. */

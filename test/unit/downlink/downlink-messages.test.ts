@@ -222,16 +222,39 @@ describe('a session that acts while audio leaves', () => {
   it('may take it back while it listens in, and hears what is sent', () => {
     const r = start()
     let heard = 0
+    let purgeAfter = 48 * 200
     r.hooks.tap = pcm => {
       heard += pcm.length
-      if (heard > 48 * 200) r.downlink.purge('u1', 'app', () => {})
+      if (heard > purgeAfter) r.downlink.purge('u1', 'app', () => {})
     }
     r.downlink.begin('u1', 24_000)
     r.downlink.audio('u1', tone(1000, 24_000))
     r.clock.advance(1000)
+    // What it heard last it did not want sent.
     expect(r.client.wire.at(-1)).toBe('clear')
-    expect(heard).toBe(r.client.arrivals.reduce((sum, { bytes }) => sum + bytes, 0))
-    expect(r.downlink.stats().sentAudioBytes).toBe(heard)
+    expect(r.downlink.stats()).toMatchObject({ sentAudioBytes: 48 * 200, droppedBytes: { clear: 48 * 800 } })
+    purgeAfter = Number.POSITIVE_INFINITY
+    heard = 0
+    r.downlink.begin('u2', 24_000)
+    r.downlink.audio('u2', tone(300, 24_000))
+    r.downlink.end('u2')
+    r.clock.advance(1500)
+    expect(heard).toBe(48 * 300)
+  })
+
+  it('may drop the socket while it listens in, and loses nothing', () => {
+    const r = start()
+    r.hooks.tap = () => r.downlink.detach()
+    r.downlink.begin('u1', 24_000)
+    r.downlink.audio('u1', tone(300, 24_000))
+    expect(r.client.wire).toEqual([])
+    expect(r.downlink.stats()).toMatchObject({ sentAudioBytes: 0, queuedBytes: 48 * 300, droppedBytes: {} })
+    r.hooks.tap = undefined
+    r.downlink.end('u1')
+    r.downlink.attach(r.client)
+    r.clock.advance(1500)
+    expect(r.client.arrivals.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(48 * 300)
+    expect(r.log.filter(({ kind }) => kind === 'played')).toHaveLength(1)
   })
 
   it('may speak on when an utterance was heard, and leave when it is given up', () => {
