@@ -32,7 +32,7 @@ export interface DownlinkPorts {
   played(utteranceId: string): void
   /** Queued audio fell below half of what the session may hold: the next segment is welcome. */
   room(): void
-  /** Queued audio passed what the session may hold (`true`), or has room again (`false`). */
+  /** Queued audio passed what the session may hold (`true`), or fell below half of it again (`false`, before `room`). */
   congested(full: boolean): void
   level(level: PressureLevel, lagMs: number): void
   /** The sample rate the client now gets; a provider that can produce it should, from the next segment on. */
@@ -48,13 +48,21 @@ export interface DownlinkPorts {
 /** Why bytes or messages were not sent. */
 export type DropCause = 'lag' | 'buffered' | 'clear' | 'timeout' | 'conflated' | 'slow_consumer' | 'closed'
 
+/**
+ * Totals since the session began, and where it stands. Audio bytes are the provider's, before resampling and encoding:
+ * sent, dropped and queued always add up to what was given.
+ */
 export interface DownlinkStats {
   readonly level: PressureLevel
+  /** How late audio is, here and on its way. */
   readonly lagMs: number
+  /** The last probe's round trip. Null before the first. */
   readonly rttMs: number | null
+  /** Of what the client gets now, in Hz; before the first utterance the best it can play. */
   readonly sampleRate: number
   readonly sentAudioMs: number
   readonly sentAudioBytes: number
+  /** Markers of speech included. */
   readonly sentMessages: number
   readonly queuedMs: number
   readonly queuedBytes: number

@@ -2,6 +2,8 @@ import { AudioConverter } from '../audio/convert.js'
 import { type AudioFormat, bytesPerSample } from '../audio/format.js'
 
 const nothing = new Uint8Array(0)
+/** All usual rates are multiples of it. What is 12 Hz off at 8 kHz is out of tune by 3 cents, which nobody hears. */
+const rateGrainHz = 25
 
 /**
  * Turns provider-rate linear16 into what goes over the wire. A resampler holds the last samples back until it knows
@@ -10,6 +12,7 @@ const nothing = new Uint8Array(0)
 export class WireEncoder {
   readonly fromRate: number
   readonly format: AudioFormat
+  private readonly usedRate: number
   private readonly converter: AudioConverter | undefined
   private readonly sampleBytes: number
   private samplesIn = 0
@@ -21,8 +24,10 @@ export class WireEncoder {
     this.fromRate = fromRate
     this.format = format
     this.sampleBytes = bytesPerSample(format)
-    const from: AudioFormat = { encoding: 'linear16', sampleRate: fromRate, channels: 1 }
-    const same = format.encoding === 'linear16' && format.sampleRate === fromRate
+    // Two rates without a common divisor would need a filter of millions of coefficients.
+    this.usedRate = Math.max(rateGrainHz, Math.round(fromRate / rateGrainHz) * rateGrainHz)
+    const from: AudioFormat = { encoding: 'linear16', sampleRate: this.usedRate, channels: 1 }
+    const same = format.encoding === 'linear16' && format.sampleRate === this.usedRate
     this.converter = same ? undefined : new AudioConverter(from, format)
   }
 
@@ -64,7 +69,7 @@ export class WireEncoder {
 
   /** Samples that what went in is worth and that have not come out. */
   private get missing(): number {
-    return Math.ceil((this.samplesIn * this.format.sampleRate) / this.fromRate) - this.samplesOut
+    return Math.ceil((this.samplesIn * this.format.sampleRate) / this.usedRate) - this.samplesOut
   }
 
   private convert(pcm: Uint8Array): Uint8Array {

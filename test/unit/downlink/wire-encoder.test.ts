@@ -76,6 +76,13 @@ describe('WireEncoder', () => {
     },
   )
 
+  it.each([24_001, 44_099, 7999, 8013])('takes %d Hz, which no filter fits, for the nearest that does', from => {
+    const encoder = new WireEncoder(from, mono('linear16', 16_000))
+    encoder.restart()
+    const wire = joined([encoder.encode(tone(1000, from)), encoder.finish()])
+    expect(Math.abs(wire.length / 2 / 16_000 - 1)).toBeLessThan(0.002)
+  })
+
   it('loses nothing when it is finished right after it was restarted', () => {
     const encoder = new WireEncoder(48_000, mono('linear16', 16_000))
     encoder.restart(tone(20, 48_000))
