@@ -281,6 +281,8 @@ export class Downlink implements Ticking {
     const { lanes } = this
     for (let message = lanes.nextUrgent(); message; message = lanes.nextUrgent()) this.leave(message)
     this.speech?.pump(this.nowMs)
+    // The session was told of what left, and may have dropped the socket.
+    if (!this.link) return
     const free = this.isFree
     for (let message = lanes.next(this.nowMs, free); message; message = lanes.next(this.nowMs, free))
       this.leave(message)

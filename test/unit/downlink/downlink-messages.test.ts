@@ -242,6 +242,20 @@ describe('a session that acts while audio leaves', () => {
     expect(heard).toBe(48 * 300)
   })
 
+  it('may drop the socket when the first audio leaves, with messages still waiting', () => {
+    const r = start()
+    r.downlink.detach()
+    r.downlink.send(event('waits'))
+    r.downlink.begin('u1', 24_000)
+    r.downlink.audio('u1', tone(300, 24_000))
+    r.hooks.started = () => r.downlink.detach()
+    r.downlink.attach(r.client)
+    expect(r.client.wire).toEqual(['tts_start', 'a:u1'])
+    r.hooks.started = undefined
+    r.downlink.attach(r.client)
+    expect(r.client.wire).toContain('event')
+  })
+
   it('may drop the socket while it listens in, and loses nothing', () => {
     const r = start()
     r.hooks.tap = () => r.downlink.detach()
