@@ -15,7 +15,7 @@ export interface Rig {
   readonly client: SimulatedClient
   readonly log: { kind: string; value: unknown; atMs: number }[]
   /** What the session does when it is told something. */
-  readonly hooks: { -readonly [K in keyof DownlinkPorts]?: DownlinkPorts[K] }
+  readonly hooks: { -readonly [K in keyof DownlinkPorts]?: DownlinkPorts[K] | undefined }
   levels(): PressureLevel[]
   connect(client: SimulatedClient): void
   /** What runs until the end of the test. */
@@ -36,7 +36,7 @@ export function rig(options: RigOptions = {}): Rig {
   const ticker = new Ticker(clock, 20)
   const log: Rig['log'] = []
   const note = (kind: string) => (value: unknown) => void log.push({ kind, value, atMs: clock.now() })
-  const hooks: { -readonly [K in keyof DownlinkPorts]?: DownlinkPorts[K] } = {}
+  const hooks: { -readonly [K in keyof DownlinkPorts]?: DownlinkPorts[K] | undefined } = {}
   const ports: DownlinkPorts = {
     started: id => {
       note('started')(id)
