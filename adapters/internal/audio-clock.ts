@@ -1,5 +1,5 @@
 import { type AudioFormat, bytesPerSecond, msToBytes } from '../../src/audio/format.js'
-import { silenceOf } from '../../src/uplink/silence.js'
+import { silenceOf } from '../../src/audio/silence.js'
 
 /**
  * Counts the audio of a stream, and keeps silence that was put in to please the vendor out of the times it reports.

@@ -1,11 +1,11 @@
 import { AudioConverter } from '../audio/convert.js'
 import { type AudioFormat, bytesPerSample, bytesToMs, msToBytes, sameFormat } from '../audio/format.js'
+import { silenceOf } from '../audio/silence.js'
 import type { SttCapabilities } from '../providers/contracts.js'
 import type { AudioLog } from './audio-log.js'
 import type { AudioTimes } from './audio-times.js'
 import type { PacketIndex } from './packet-index.js'
 import { ReplayPace } from './replay-pace.js'
-import { silenceOf } from './silence.js'
 import type { SttConnection } from './stt-connection.js'
 import { StreamTimeline } from './timeline.js'
 

@@ -1,11 +1,11 @@
 import { type AudioFormat, bytesPerSample } from '../audio/format.js'
 import { opusPacketMs } from '../audio/opus.js'
+import { silenceByte } from '../audio/silence.js'
 import { AudioLog } from './audio-log.js'
 import { type AudioTimes, SampleTimes } from './audio-times.js'
 import { LogLimits } from './log-limits.js'
 import { PacketIndex } from './packet-index.js'
 import type { AudioGap } from './ports.js'
-import { silenceByte } from './silence.js'
 import { SLAB_BYTES, type SlabPool } from './slab-pool.js'
 
 /** A shorter gap is filled with silence: to a recogniser, a jump in the sound is worse. */

@@ -1,4 +1,4 @@
-import type { AudioFormat } from '../audio/format.js'
+import type { AudioFormat } from './format.js'
 
 /** The byte that silence is made of. Both G.711 laws invert bits, so theirs is not 0 (ITU-T G.711, tables 1 and 2). */
 export function silenceByte(format: AudioFormat): number {
