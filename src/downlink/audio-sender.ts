@@ -116,7 +116,6 @@ export class AudioSender {
   }
 
   private sendFrame(head: Utterance, nowMs: number): void {
-    this.sendCaptions(head)
     const encoder = this.encoderFor(head)
     const fromMs = head.sentMs
     const bytes = this.nextBytes(head, this.parts.pacer.frameMs(head, nowMs))
@@ -157,7 +156,9 @@ export class AudioSender {
 
   /** False: the socket refused the bytes, the client will never have them. */
   private sendWire(head: Utterance, wire: Uint8Array, fromMs: number): boolean {
-    if (!this.announce(head, fromMs) || this.link!.sendAudio(wire, head.id) === 'dropped') return false
+    if (!this.announce(head, fromMs)) return false
+    this.sendCaptions(head, fromMs)
+    if (this.link!.sendAudio(wire, head.id) === 'dropped') return false
     head.wireBytes += wire.length
     return true
   }
@@ -188,7 +189,7 @@ export class AudioSender {
 
   /** Everything of the head has left. False: the client could not be told. */
   private finish(head: Utterance): boolean {
-    this.sendCaptions(head)
+    this.sendCaptions(head, head.sentMs)
     if (this.encoderOf === head) this.sendRest(head, this.encoder!.finish())
     this.encoderOf = undefined
     if (head.started && !this.markEnd(head)) return false
@@ -212,8 +213,8 @@ export class AudioSender {
     return !this.link!.features.markers || this.ports.leave(marker)
   }
 
-  private sendCaptions(head: Utterance): void {
-    for (let text = head.nextCaption(); text !== undefined; text = head.nextCaption())
+  private sendCaptions(head: Utterance, ms: number): void {
+    for (let text = head.nextCaption(ms); text !== undefined; text = head.nextCaption(ms))
       this.ports.queue({ type: 'tts_text', utterance_id: head.id, text })
   }
 

@@ -228,6 +228,7 @@ export class Downlink implements Ticking {
       leave: message => this.leave(message),
       queue: message => this.queue(message),
       leaveCompletions: () => this.leaveCompletions(),
+      dropCaptions: (utteranceIds, cause) => this.lanes.dropCaptions(utteranceIds, cause),
     })
     if (this.link) speech.attach(this.link, this.readClock())
     return speech

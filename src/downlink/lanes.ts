@@ -1,6 +1,7 @@
 import type { ServerMessage, ServerMessageType } from '../protocol/messages.js'
 import type { Ledger } from './ledger.js'
 import { messageBytes } from './message-bytes.js'
+import type { DropCause } from './ports.js'
 
 /** Leave at once, past everything. */
 const urgent: ReadonlySet<ServerMessageType> = new Set<ServerMessageType>([
@@ -113,6 +114,16 @@ export class Lanes {
       if (!isInterim(this.transcript[i]!.message)) continue
       this.remove(this.transcript, i)
       this.ledger.messageDropped('lag')
+    }
+  }
+
+  /** The words of these utterances are not heard any more. */
+  dropCaptions(utteranceIds: readonly string[], cause: DropCause): void {
+    for (let i = this.transcript.length - 1; i >= 0; i--) {
+      const { message } = this.transcript[i]!
+      if (message.type !== 'tts_text' || !utteranceIds.includes(message.utterance_id)) continue
+      this.remove(this.transcript, i)
+      this.ledger.messageDropped(cause)
     }
   }
 

@@ -28,6 +28,8 @@ export interface SpeechPorts {
   queue(message: ServerMessage): void
   /** Whatever completion waits behind audio leaves before a `clear`. */
   leaveCompletions(): void
+  /** These were taken back: nothing of them that waits may follow. */
+  dropCaptions(utteranceIds: readonly string[], cause: DropCause): void
 }
 
 /** Everything about sound on its way to the client. Exists from the first utterance on. */
@@ -291,6 +293,10 @@ export class Speech {
       .map(utterance => ({ id: utterance.id, position: this.positionOf(utterance, nowMs) }))
     for (const { id, position } of purged) lane.remember(id, position)
     lane.purge(through, cause)
+    this.ports.dropCaptions(
+      purged.map(({ id }) => id),
+      cause,
+    )
     this.sent.drop(through)
     this.playback.forget(through)
     this.pacer.cleared()

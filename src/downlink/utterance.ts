@@ -84,9 +84,11 @@ export class Utterance {
     this.captions.push({ atBytes: this.pcm.end, text })
   }
 
-  /** Words whose audio is next or already gone. */
-  nextCaption(): string | undefined {
-    if (!this.captions || this.captions.length === 0 || this.captions[0]!.atBytes > this.pcm.position) return undefined
-    return this.captions.shift()!.text
+  /** Words whose audio begins at `ms` or before. */
+  nextCaption(ms: number): string | undefined {
+    const next = this.captions?.[0]
+    if (!next || this.msOf(next.atBytes) > ms) return undefined
+    this.captions!.shift()
+    return next.text
   }
 }

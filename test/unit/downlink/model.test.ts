@@ -51,6 +51,9 @@ class Model {
   readonly sentMessages: ServerMessage[] = []
   /** In the order they left, over all sockets. */
   readonly left: ServerMessage[] = []
+  /** Bytes that a socket took. */
+  taken = 0
+  readonly shown = new Set<string>()
   readonly cleared = new Set<string>()
   /** Given up with a client that could not keep up. */
   readonly abandoned = new Set<string>()
@@ -127,6 +130,8 @@ class Model {
       expect(sentMs).toBeLessThanOrEqual(receivedMs + 1e-6)
     }
     expect(stats.sentMessages).toBe(this.left.length)
+    // Without reconnects and changes of rate what was sent is what sockets took, to the byte.
+    if (!this.client.features.acks) expect(stats.sentAudioBytes).toBe(this.taken)
   }
 
   /** The network recovers, everything is said and heard. */
@@ -199,33 +204,82 @@ class Model {
     const sendMessage = client.sendMessage.bind(client)
     const announced = new Set<string>()
     let speaking = ''
+    let heard = new Timeline(0, 0, 0)
     client.sendAudio = (audio, id) => {
       expect(client).toBe(this.client)
-      expect(this.cleared.has(id)).toBe(false)
+      expect(this.cleared.has(id) || this.abandoned.has(id)).toBe(false)
       expect(audio.length).toBeGreaterThan(0)
       expect(audio.length).toBeLessThanOrEqual(65_536)
       // Binary belongs to the last marker.
       if (client.features.markers) expect(speaking).toBe(id)
-      return this.refusing ? 'dropped' : sendAudio(audio, id)
+      if (this.refusing) heard.torn = true
+      if (this.refusing) return 'dropped'
+      heard.audio(audio.length)
+      this.taken += audio.length
+      return sendAudio(audio, id)
     }
     client.sendMessage = (message, seq) => {
       expect(client).toBe(this.client)
       expect(seq).toBe(client.features.acks ? this.lastSeq + 1 : undefined)
       this.lastSeq++
-      if (this.refusing && message.type.startsWith('tts_') && 'utterance_id' in message) return 'dropped'
+      if (this.refusing && message.type.startsWith('tts_') && 'utterance_id' in message) {
+        heard.torn = true
+        return 'dropped'
+      }
       if (message.type === 'tts_start') {
         expect(announced.has(message.utterance_id)).toBe(false)
         announced.add(message.utterance_id)
         speaking = message.utterance_id
-      } else if (message.type === 'tts_end') speaking = ''
-      if ('utterance_id' in message && message.type !== 'tts_text') {
-        expect(this.cleared.has(message.utterance_id as string)).toBe(false)
+        heard = new Timeline(message.from_bytes, message.from_ms, message.sample_rate)
+      } else if (message.type === 'tts_format') heard.sampleRate = message.sample_rate
+      else if (message.type === 'tts_skip') heard.ms += message.ms
+      else if (message.type === 'tts_end') {
+        heard.ends(message.bytes, message.ms)
+        speaking = ''
+      }
+      if (message.type.startsWith('tts_') && 'utterance_id' in message) {
+        const id = message.utterance_id as string
+        // Words come with their audio, and that begins with its marker.
+        if (message.type === 'tts_text') this.shown.add(id)
+        if (message.type === 'tts_start' && message.from_bytes === 0) expect(this.shown.has(id)).toBe(false)
+        expect(this.cleared.has(id)).toBe(false)
       }
       this.left.push(message)
       return sendMessage(message, seq)
     }
   }
 }
+
+/** What a client knows of an utterance by markers and bytes alone. A marker on the wrong side of audio shows at its end. */
+class Timeline {
+  /** A socket refused part of it. */
+  torn = false
+  sampleRate: number
+  ms: number
+  private bytes: number
+
+  constructor(bytes: number, ms: number, sampleRate: number) {
+    this.bytes = bytes
+    this.ms = ms
+    this.sampleRate = sampleRate
+  }
+
+  audio(bytes: number): void {
+    this.bytes += bytes
+    this.ms += bytes / 2 / (this.sampleRate / 1000)
+  }
+
+  ends(bytes: number, ms: number): void {
+    expect(bytes).toBe(this.bytes)
+    if (!this.torn) expect(Math.abs(ms - this.ms)).toBeLessThan(1)
+  }
+}
+
+/** The lanes by what waits in them, in the order that holds within each. */
+const lanesOf = [
+  (m: ServerMessage) => m.type === 'event' || m.type === 'vad_event' || m.type === 'state',
+  (m: ServerMessage) => m.type === 'stt_result',
+]
 
 it.each([
   ['a client that acknowledges', false],
@@ -248,6 +302,12 @@ it.each([
           (m: ServerMessage) => m.type === 'stt_result' && m.is_final,
         ]) {
           expect(model.left.filter(kept)).toEqual(model.sentMessages.filter(kept))
+        }
+        // What may be left out leaves the order of the rest as it was.
+        for (const lane of lanesOf) {
+          const given = model.sentMessages.filter(lane)
+          const places = model.left.filter(lane).map(message => given.indexOf(message))
+          expect(places).toEqual([...places].sort((a, b) => a - b))
         }
         // Everything that was begun is over, once: heard, or taken back.
         const { log, downlink } = model.rig

@@ -236,7 +236,7 @@ describe('an utterance', () => {
     r.downlink.end('u1')
     r.clock.advance(1000)
     const wire = r.client.wire.filter((entry, i, all) => entry !== all[i - 1])
-    expect(wire.slice(0, 7)).toEqual(['tts_text', 'tts_start', 'a:u1', 'tts_text', 'a:u1', 'tts_text', 'tts_end'])
+    expect(wire.slice(0, 7)).toEqual(['tts_start', 'tts_text', 'a:u1', 'tts_text', 'a:u1', 'tts_text', 'tts_end'])
     expect(ofType(r, 'tts_text').map(({ text }) => text)).toEqual(['first', 'second', 'last'])
   })
 

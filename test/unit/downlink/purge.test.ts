@@ -45,6 +45,23 @@ describe('purge', () => {
     expect(r.downlink.stats().droppedMs.clear).toBeGreaterThan(0)
   })
 
+  it('takes the words back that wait behind audio, and only those', () => {
+    const r = start()
+    r.downlink.begin('u0', 24_000)
+    r.downlink.audio('u0', tone(9000, 24_000))
+    r.clock.advance(1000)
+    r.client.stalled = true
+    r.clock.advance(2000)
+    expect(r.levels()).toContain('critical')
+    for (const utterance_id of ['u0', 'u1']) r.downlink.send({ type: 'tts_text', utterance_id, text: utterance_id })
+    purge(r, 'u0')
+    expect(r.downlink.stats().droppedMessages).toMatchObject({ clear: 1 })
+    r.client.stalled = false
+    r.clock.advance(9000)
+    const after = r.client.wire.slice(r.client.wire.indexOf('clear'))
+    expect(after.filter(entry => entry === 'tts_text')).toHaveLength(1)
+  })
+
   it('settles at once with nothing heard when nothing was sent', () => {
     const r = start()
     speak(r, 'u1', 3000, 24_000)
