@@ -36,3 +36,16 @@ export function msOf(seconds: unknown): number {
   if (value === undefined) throw new TypeError(`a time of the vendor's is ${String(seconds)}`)
   return value * 1000
 }
+
+export function base64Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
+}
+
+/**
+ * How sure a result is whose words or tokens are rated by the logarithm of their probability (`logprob`): as sure as
+ * their geometric mean. Undefined when none is rated.
+ */
+export function meanProbability(parts: unknown): number | undefined {
+  const rated = listOf(parts).flatMap(part => numberOf(recordOf(part)?.logprob) ?? [])
+  return rated.length === 0 ? undefined : Math.exp(rated.reduce((sum, one) => sum + one, 0) / rated.length)
+}

@@ -7,6 +7,7 @@ import type {
   Transcript,
   Word,
 } from '../../../src/providers/contracts.js'
+import { onlyKeytermsDiffer } from '../../internal/option-changes.js'
 import type { VendorQuery } from '../../internal/vendor-account.js'
 import { listOf, msOf, numberOf, recordOf, textOf, type VendorMessage } from '../../internal/vendor-message.js'
 import type { VendorEnd, VendorHeaders } from '../../internal/vendor-socket.js'
@@ -68,11 +69,9 @@ export class FluxStream extends VendorStream<SttSink> implements SttStream {
   }
 
   update(options: SttOptions): boolean {
-    const { keyterms, ...rest } = options
-    const { keyterms: _, ...current } = this.options
-    if (JSON.stringify(rest) !== JSON.stringify(current)) return false
+    if (!onlyKeytermsDiffer(this.options, options)) return false
     this.options = options
-    this.socket.sendJson({ type: 'Configure', keyterms: keyterms ?? [] })
+    this.socket.sendJson({ type: 'Configure', keyterms: options.keyterms ?? [] })
     return true
   }
 

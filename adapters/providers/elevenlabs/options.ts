@@ -1,4 +1,5 @@
 import type { Loose } from '../../../src/util/loose.js'
+import { regionUrl } from '../../internal/regions.js'
 import type { Vendor, VendorOptions } from '../../internal/vendor-account.js'
 import type { ElevenLabsLimits } from './limits.js'
 
@@ -73,12 +74,10 @@ const regions: Readonly<Record<ElevenLabsRegion, string>> = {
 
 /** @throws {TypeError} for a region there is not. */
 export function elevenLabsVendor(region: ElevenLabsRegion | undefined): Vendor {
-  if (region !== undefined && !Object.hasOwn(regions, region))
-    throw new TypeError(`region: '${region}' is none of ${Object.keys(regions).join(', ')}`)
   return {
     name: 'elevenlabs',
     environment: 'ELEVENLABS_API_KEY',
-    baseUrl: region ? regions[region] : baseUrl,
+    baseUrl: region === undefined ? baseUrl : regionUrl(regions, region),
     authorize: key => ({ 'xi-api-key': key }),
   }
 }

@@ -1,9 +1,18 @@
 import type { ProviderFailure, SttRequest, SttSink, SttStream, Word } from '../../../src/providers/contracts.js'
 import { AudioClock } from '../../internal/audio-clock.js'
-import { listOf, msOf, numberOf, recordOf, textOf, type VendorMessage } from '../../internal/vendor-message.js'
+import { PairedResults } from '../../internal/paired-results.js'
+import {
+  base64Of,
+  listOf,
+  meanProbability,
+  msOf,
+  numberOf,
+  recordOf,
+  textOf,
+  type VendorMessage,
+} from '../../internal/vendor-message.js'
 import type { VendorEnd } from '../../internal/vendor-socket.js'
 import { type VendorRoute, VendorStream } from '../../internal/vendor-stream.js'
-import { CommitPairing } from './commit-pairing.js'
 import { elevenLabsError, elevenLabsFailure } from './failure.js'
 import type { ElevenLabsLimits } from './limits.js'
 
@@ -26,7 +35,7 @@ export interface ScribeOptions {
 /** A stream over `/v1/speech-to-text/realtime`. */
 export class ScribeStream extends VendorStream<SttSink> implements SttStream {
   private readonly clock: AudioClock
-  private readonly pairing: CommitPairing | undefined
+  private readonly pairing: PairedResults | undefined
   private readonly minCommitMs: number
   private readonly vadSilenceMs: number
   private readonly sampleRate: number
@@ -56,7 +65,8 @@ export class ScribeStream extends VendorStream<SttSink> implements SttStream {
     this.afterAudio = `","commit":false,"sample_rate":${format.sampleRate}}`
     if (pairs) {
       const deliver = (committed: VendorMessage): void => this.committed(committed)
-      this.pairing = new CommitPairing(route.account.clock, limits.sttTimestampsWaitMs, deliver)
+      const textOfCommit = ({ text }: VendorMessage): unknown => text
+      this.pairing = new PairedResults(route.account.clock, limits.sttTimestampsWaitMs, textOfCommit, deliver)
     }
   }
 
@@ -111,7 +121,7 @@ export class ScribeStream extends VendorStream<SttSink> implements SttStream {
       case 'committed_transcript':
         return this.pairing ? this.pairing.acceptPlain(message) : this.committed(message)
       case 'committed_transcript_with_timestamps':
-        return this.pairing?.acceptTimed(message)
+        return this.pairing?.acceptFull(message)
       case 'commit_throttled':
         return this.commitAnswered()
       case 'warning':
@@ -142,8 +152,7 @@ export class ScribeStream extends VendorStream<SttSink> implements SttStream {
   }
 
   private sendAudio(audio: Uint8Array): boolean {
-    const base64 = Buffer.from(audio.buffer, audio.byteOffset, audio.length).toString('base64')
-    return this.socket.send(`{"message_type":"input_audio_chunk","audio_base_64":"${base64}${this.afterAudio}`)
+    return this.socket.send(`{"message_type":"input_audio_chunk","audio_base_64":"${base64Of(audio)}${this.afterAudio}`)
   }
 
   private partial(text: string): void {
@@ -165,7 +174,7 @@ export class ScribeStream extends VendorStream<SttSink> implements SttStream {
       text: textOf(message.text) ?? '',
       startMs,
       endMs,
-      confidence: confidenceOf(message),
+      confidence: meanProbability(message.words),
       language: textOf(message.language_code),
       words: words.length > 0 ? words : undefined,
     })
@@ -198,10 +207,4 @@ export class ScribeStream extends VendorStream<SttSink> implements SttStream {
       confidence: sureness === undefined ? undefined : Math.exp(sureness),
     }
   }
-}
-
-/** The vendor rates words by the logarithm of their probability; a result is as sure as their geometric mean. */
-function confidenceOf({ words }: VendorMessage): number | undefined {
-  const rated = listOf(words).flatMap(word => numberOf(recordOf(word)?.logprob) ?? [])
-  return rated.length === 0 ? undefined : Math.exp(rated.reduce((sum, one) => sum + one, 0) / rated.length)
 }
