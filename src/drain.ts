@@ -19,12 +19,14 @@ export interface DrainResult {
 
 /** How long a turn may go on before its session is sent away. */
 const turnGraceMs = 10_000
+/** How long the move of a client takes that begins at the end of its window: a connection and its first answer. */
+const moveMs = 2000
 /** How often the drain looks who is done. */
 const lookEveryMs = 100
 
 /**
- * Sends every session away: says when to come back, spread over a window this server's successor can take, lets
- * each finish what it is saying, and cuts what is left at the deadline.
+ * Sends every session away. Each is told to go once its turn is over, within a window in which this server's successor
+ * can take everybody. Who can move by himself is served until he has; what is left is cut at the deadline.
  */
 export async function drainSessions(
   sessions: ReadonlyMap<string, Session>,
@@ -40,27 +42,42 @@ export async function drainSessions(
     allEnded(): Promise<unknown>
   },
 ): Promise<DrainResult> {
-  const leaving = [...sessions.values()]
-  const windowMs = Math.max(0, Math.min(Math.round((1250 * leaving.length) / acceptsPerSecond), deadlineMs - 2000))
+  const windowMs = Math.max(0, Math.min(Math.round((1250 * sessions.size) / acceptsPerSecond), deadlineMs - moveMs))
   const startedAtMs = clock.now()
   const result = { ended: 0, moved: 0, terminated: 0 }
-  for (const session of leaving) session.life.goAway(deadlineMs, windowMs)
-  let waiting = leaving
-  while (waiting.length > 0) {
+  /** When those who were told to go have had the time to. */
+  const leaveAtMs = new Map<Session, number>()
+
+  /** Returns how long the session has from now on. */
+  function tell({ life }: Session, timeLeftMs: number): number {
+    const ownWindowMs = Math.max(0, Math.min(windowMs, timeLeftMs - moveMs))
+    life.goAway(timeLeftMs, ownWindowMs)
+    return ownWindowMs + moveMs
+  }
+
+  function judge(session: Session): keyof DrainResult | 'stays' {
+    const { over, talking, canMove } = session.life
     const ageMs = clock.now() - startedAtMs
-    const left: Session[] = []
-    for (const session of waiting) {
-      if (session.life.over) result.ended++
-      else if (ageMs >= deadlineMs) {
-        session.close({ code: 1012, reason: retryHint(windowMs) })
-        result.terminated++
-      } else if (!session.life.talking || ageMs >= Math.min(turnGraceMs, deadlineMs)) {
-        session.close({ code: 1012, reason: retryHint(windowMs) })
-        result.moved++
-      } else left.push(session)
-    }
-    waiting = left
-    if (waiting.length > 0) await new Promise<void>(resolve => clock.after(lookEveryMs, resolve))
+    if (over) return 'ended'
+    if (ageMs >= deadlineMs) return talking ? 'terminated' : 'moved'
+    if (talking && ageMs < turnGraceMs) return 'stays'
+    if (!canMove) return 'moved'
+    const leavesAtMs = leaveAtMs.get(session) ?? ageMs + tell(session, deadlineMs - ageMs)
+    leaveAtMs.set(session, leavesAtMs)
+    return ageMs < leavesAtMs ? 'stays' : 'moved'
+  }
+
+  let waiting = [...sessions.values()]
+  for (;;) {
+    waiting = waiting.filter(session => {
+      const verdict = judge(session)
+      if (verdict === 'stays') return true
+      result[verdict]++
+      if (verdict !== 'ended') session.close({ code: 1012, reason: retryHint(windowMs) })
+      return false
+    })
+    if (waiting.length === 0) break
+    await new Promise<void>(resolve => clock.after(lookEveryMs, resolve))
   }
   await within(clock, Math.max(0, startedAtMs + deadlineMs - clock.now()), allEnded(), null)
   return result

@@ -170,7 +170,8 @@ export function createCall(
     } else if (message.type === 'ready') begin(link, message)
     else if (message.type === 'resumed') resume(link, message)
     else if (message.type === 'redirect') keeper.redirect(message.endpoint)
-    else if (message.type === 'error') handle(link, message)
+    // A numbered error is one of the old link, and will be repeated.
+    else if (message.type === 'ack' || (message.type === 'error' && !seq)) handle(link, message)
   }
 
   function handle(link: Connection, message: ServerMessage): void {

@@ -23,10 +23,11 @@ export interface LinkPorts {
   holdMs(): number
   /** The link is open and waits for the first message. Until `answered` nothing else may be sent. */
   opened(link: Connection, token: string | null | undefined): void
+  /** From the link, or from the one it replaces. */
   received(link: Connection, data: string | ArrayBuffer): void
   /** Nothing may be sent any more. */
   stop(): void
-  /** The link may have died: ask. */
+  /** Asks the server for a sign of life, and for how much it has. */
   probe(): void
   /** There is no link, and the next attempt is made in `delayMs`. */
   wait(loss: Loss, delayMs: number): void
@@ -74,7 +75,7 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   let link: Connection | undefined
   /** The link answered its first message. */
   let attached = false
-  /** What the link replaces. Nothing it brings is listened to any more. */
+  /** What the link replaces. Until the link is answered, it may still bring acknowledgements. */
   let old: Connection | undefined
   /** The attempt under way: its socket, once it has one. */
   let attempt: Partial<Connection> | undefined
@@ -141,8 +142,11 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
 
   function opened(connection: Connection): void {
     undial()
-    if (attached) old = link
-    else if (link) forsake()
+    if (attached) {
+      // Another server does not know what this one has heard: the answer comes before the other is ready.
+      ports.probe()
+      old = link
+    } else if (link) forsake()
     detach()
     link = connection
     connection.expect(ports.holdMs() > 0 ? timeoutMs() : configTimeoutMs)
@@ -150,7 +154,7 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   }
 
   function received(connection: Connection, data: string | ArrayBuffer): void {
-    if (connection === link && !over) ports.received(connection, data)
+    if ((connection === link || connection === old) && !over) ports.received(connection, data)
   }
 
   function lost(connection: Connection, loss: Loss): void {

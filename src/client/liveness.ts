@@ -28,7 +28,7 @@ export interface Liveness {
   heard(): void
   captured(): void
   confirm(audioIn: number, t: number, cseq: number): void
-  /** Something happened to the network or the device: is the connection still there? */
+  /** Something happened to the network or the device: is the connection still there, and what does the server have? */
   probe(): void
 }
 
@@ -140,7 +140,7 @@ export function watchLiveness(clock: Clock, uplink: Uplink, tracker: PlaybackTra
     },
     probe() {
       const nowMs = clock.now()
-      link?.send({ type: 'ping', t: nowMs })
+      report(nowMs)
       probeUntilMs = Math.min(probeUntilMs, nowMs + probeMs)
     },
   }

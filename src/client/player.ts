@@ -30,7 +30,7 @@ export interface Player {
   end(utteranceId: string): void
   /** Drops what is held of the utterance from `toMs` on: the server sends it again. */
   rewind(utteranceId: string, toMs: number): void
-  /** Stops at once and drops all that is held of these utterances. `position` was asked just before. */
+  /** Stops at once and drops all that is held of these utterances and earlier ones. `position` was asked just before. */
   clear(utteranceIds: readonly string[]): void
   /** Null: nothing was pushed since the last `clear`. */
   position(): PlayerPosition | null

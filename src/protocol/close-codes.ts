@@ -125,7 +125,6 @@ function classifyRange(code: number): CloseVerdict {
 }
 
 function readHint(reason: string): number | undefined {
-  if (!reason.startsWith('{')) return undefined
   try {
     const { r } = JSON.parse(reason) as { readonly r?: unknown }
     return typeof r === 'number' && r >= 0 ? Math.min(r, longestHintMs) : undefined

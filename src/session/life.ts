@@ -149,7 +149,13 @@ export class Life {
 
   /** Tells the client that this server goes away and when to come back. */
   goAway(timeLeftMs: number, windowMs: number): void {
+    this.persist()
     this.rooms.downlink.send({ type: 'goaway', time_left_ms: timeLeftMs, window_ms: windowMs })
+  }
+
+  /** Its client was told to go and is still served: it moves by itself, without an outage. */
+  get canMove(): boolean {
+    return this.attachment.link?.features.resume === true
   }
 
   /** Somebody speaks or is about to. */

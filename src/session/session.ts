@@ -67,7 +67,11 @@ export class Session implements VoiceSession {
     this.rooms = createRooms(spec, runtime, {
       session: this,
       taps: this.taps,
-      emit: (event, payload) => this.events.emit(event, payload),
+      emit: (event, payload) => {
+        this.events.emit(event, payload)
+        // A server that dies leaves what was said to the one after it.
+        if (event === 'turn' || event === 'utterance') this.life.persist()
+      },
       fail: (error, utteranceId) => this.life.fail(error, utteranceId),
       leg: (leg, change) => this.life.legChanged(leg, change),
       readsWanted: wanted => this.life.readsWanted(wanted),

@@ -29,7 +29,8 @@ export class VoiceError extends Error {
   readonly retryAfterMs: number | undefined
 
   constructor(message: string, init: VoiceErrorInit) {
-    super(message, init.cause === undefined ? undefined : { cause: init.cause })
+    // It takes nothing but the cause.
+    super(message, init)
     this.code = init.code
     this.class = init.class
     this.scope = init.scope

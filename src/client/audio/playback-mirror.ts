@@ -44,9 +44,10 @@ export class PlaybackMirror {
 
   clear(ids: readonly string[]): void {
     this.epoch++
-    const first = this.utterances[0]
-    this.utterances = this.utterances.filter(({ id }) => !ids.includes(id))
-    if (this.utterances[0] !== first) this.heardMs = this.utterances[0]?.fromMs ?? 0
+    const kept = 1 + this.utterances.findLastIndex(({ id }) => ids.includes(id))
+    if (kept === 0) return
+    this.utterances.splice(0, kept)
+    this.heardMs = this.utterances[0]?.fromMs ?? 0
   }
 
   reported(report: PlayerReport): void {

@@ -94,32 +94,34 @@ export class Playout {
   /** Drops what is held of the utterance from `toMs` on: it will be pushed again. */
   rewind(utteranceId: string, toMs: number): void {
     this.epoch++
+    this.samplesToReport = 0
     this.joint.drop()
     let last = this.spans.at(-1)
+    if (last?.utteranceId !== utteranceId) return
     while (last?.utteranceId === utteranceId && last.fromMs > toMs && last.start >= this.read) {
       this.ring.end = last.start
       this.spans.pop()
       last = this.spans.at(-1)
     }
-    if (last?.utteranceId !== utteranceId) return
-    const index = last.start + Math.round(((toMs - last.fromMs) * this.sampleRate) / 1000)
+    const own = last?.utteranceId === utteranceId ? last : undefined
+    const index = own ? own.start + Math.round(((toMs - own.fromMs) * this.sampleRate) / 1000) : this.ring.end
     if (index <= this.read) this.stop(Math.min(this.fadeSamples, this.available))
     this.ring.end = Math.min(this.ring.end, Math.max(index, this.read))
-    if (index < this.read) this.spans.push({ utteranceId, start: this.ring.end, fromMs: toMs })
+    if (!own || index < this.read) this.spans.push({ utteranceId, start: this.ring.end, fromMs: toMs })
     this.passSpans()
     this.nextMs = toMs
     this.ended = false
   }
 
-  /** Stops what is heard of these utterances and drops what is held of them. They were pushed one after another. */
+  /** Stops what is heard up to the last of these utterances, and drops what is held of them and before them. */
   clear(utteranceIds: readonly string[]): void {
     this.epoch++
     this.samplesToReport = 0
-    const kept = this.spans.findIndex(span => !utteranceIds.includes(span.utteranceId))
+    const kept = 1 + this.spans.findLastIndex(span => utteranceIds.includes(span.utteranceId))
     if (kept === 0) return
     const resumeAt = this.spans[kept]?.start ?? this.ring.end
-    if (kept < 0) this.joint.drop()
-    this.spans = kept < 0 ? [] : this.spans.slice(kept)
+    this.spans = this.spans.slice(kept)
+    if (this.spans.length === 0) this.joint.drop()
     this.stop(Math.min(this.fadeSamples, resumeAt - this.read))
     this.moveTo(resumeAt)
     this.broken = false

@@ -37,9 +37,42 @@ describe('drain', () => {
 
   it('keeps the window within the time that is left', async () => {
     const { voice, call } = await begin({ limits: { acceptsPerSecond: 0.01 } })
-    void voice.drain({ deadlineMs: 10_000 })
+    void voice.drain({ deadlineMs: 4000 })
     await call.closed()
-    expect(call.of('goaway')[0]).toMatchObject({ time_left_ms: 10_000, window_ms: 8000 })
+    expect(call.of('goaway')[0]).toMatchObject({ time_left_ms: 4000, window_ms: 2000 })
+  })
+
+  it('serves whom it told to go until the window is over and the last have had 2 s to move', async () => {
+    const { voice, call, session } = await begin({ limits: { acceptsPerSecond: 1 } })
+    const drained = voice.drain()
+    await call.advance(1250 + 1900)
+    expect(call.peer.closed).toBeUndefined()
+    expect(session.state).toBe('active')
+    await call.advance(200)
+    expect(call.peer.closed?.code).toBe(1012)
+    expect(await drained).toEqual({ ended: 0, moved: 1, terminated: 0 })
+  })
+
+  it('is over as soon as everybody has moved', async () => {
+    const { voice, call, clock } = await begin({ limits: { acceptsPerSecond: 1 } })
+    const drained = voice.drain()
+    await call.advance(500)
+    call.peer.drop()
+    await call.advance(100)
+    expect(await drained).toEqual({ ended: 0, moved: 1, terminated: 0 })
+    expect(clock.pending).toBe(0)
+  })
+
+  it('gives no time to clients that know nothing of moving', async () => {
+    const { voice, clock } = await begin()
+    const plain = await startTestCall(voice, { clock, protocol: '' })
+    await plain.expect('ready')
+    void voice.drain()
+    await plain.advance(0)
+    expect(plain.peer.closed).toEqual({ code: 1012, reason: '{"r":5}' })
+    expect(plain.of('goaway')).toEqual([])
+    await plain.advance(2200)
+    expect(clock.pending).toBe(0)
   })
 
   it('lets what is being said come to its end', async () => {
@@ -48,8 +81,11 @@ describe('drain', () => {
     await call.advance(100)
     const drained = voice.drain()
     await call.advance(1000)
+    // Whoever is told moves at once, and would lose the rest.
+    expect(call.of('goaway')).toEqual([])
     expect(call.peer.closed).toBeUndefined()
     expect((await call.closed()).code).toBe(1012)
+    expect(call.of('goaway')).toHaveLength(1)
     expect(await done).toMatchObject({ outcome: 'completed' })
     expect(await drained).toEqual({ ended: 0, moved: 1, terminated: 0 })
   })
@@ -60,8 +96,10 @@ describe('drain', () => {
     await call.advance(100)
     const drained = voice.drain()
     await call.advance(9800)
-    expect(call.peer.closed).toBeUndefined()
+    expect(call.of('goaway')).toEqual([])
     await call.advance(400)
+    expect(call.of('goaway')).toEqual([{ type: 'goaway', time_left_ms: 15_000, window_ms: 3 }])
+    await call.advance(2000)
     expect(call.peer.closed?.code).toBe(1012)
     expect(await drained).toEqual({ ended: 0, moved: 1, terminated: 0 })
   })
@@ -125,7 +163,9 @@ describe('drain', () => {
     const { voice, call } = await textCall({ onSessionEnd: () => Promise.reject(new Error('db')) })
     voice.on('error', ({ error, sessionId }) => errors.push([error.message, sessionId]))
     const { session_id } = await call.expect('ready')
-    await voice.drain()
+    const drained = voice.drain()
+    await call.advance(2200)
+    await drained
     expect(errors).toEqual([['onSessionEnd failed: db', session_id]])
   })
 
