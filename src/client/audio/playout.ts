@@ -95,9 +95,9 @@ export class Playout {
   rewind(utteranceId: string, toMs: number): void {
     this.epoch++
     this.samplesToReport = 0
-    this.joint.drop()
     let last = this.spans.at(-1)
     if (last?.utteranceId !== utteranceId) return
+    this.joint.drop()
     while (last?.utteranceId === utteranceId && last.fromMs > toMs && last.start >= this.read) {
       this.ring.end = last.start
       this.spans.pop()

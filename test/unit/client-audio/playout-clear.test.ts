@@ -45,6 +45,17 @@ describe('clear', () => {
     expect(speaker.soundingMs).toBe(400)
   })
 
+  it('of a later utterance takes along what is still held of earlier ones', () => {
+    const speaker = new Loudspeaker()
+    speaker.playout.push(chunkOf('u1', 0, 300))
+    speaker.playout.push(chunkOf('u2', 0, 300))
+    speaker.playout.push(chunkOf('u3', 0, 300))
+    speaker.playout.end('u3')
+    speaker.render(100)
+    speaker.playout.clear(['u2'])
+    expect(speaker.report).toMatchObject({ utteranceId: 'u3', playedMs: 0, bufferedMs: 300 })
+  })
+
   it('before anything is heard makes no sound at all', () => {
     const speaker = new Loudspeaker()
     speaker.playout.push(chunkOf('u1', 0, 100))
@@ -114,6 +125,22 @@ describe('rewind', () => {
     speaker.playout.end('u1')
     speaker.render(400)
     expect(speaker.soundingMs).toBe(200)
+  })
+
+  it('to the beginning, twice, still knows what will be heard next', () => {
+    const speaker = new Loudspeaker()
+    speaker.playout.push(chunkOf('u1', 0, 200))
+    speaker.render(2)
+    speaker.playout.rewind('u1', 1)
+    speaker.playout.rewind('u1', 0)
+    expect(speaker.report).toMatchObject({ utteranceId: 'u1', playedMs: 0, bufferedMs: 0, epoch: 2 })
+    expect(speaker.playout.reportIsDue).toBe(false)
+    speaker.playout.rewind('u1', 0)
+    expect(speaker.playout.reportIsDue).toBe(true)
+    speaker.playout.push(chunkOf('u1', 0, 200))
+    speaker.playout.end('u1')
+    speaker.render(300)
+    expect(speaker.report).toMatchObject({ utteranceId: 'u1', playedMs: 200 })
   })
 
   it('of something unknown changes nothing', () => {
