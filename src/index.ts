@@ -17,7 +17,7 @@ export {
 export type { LoadLimits, LoadProbe } from './load.js'
 export type { CallConfig, ConfigureCall, HandlerLimits, VoiceHandlerOptions } from './options.js'
 export { CloseCode, type CloseVerdict, classifyClose } from './protocol/close-codes.js'
-export type { DecodeError, Dialect, DialectFeatures, DialectOutput } from './protocol/dialect.js'
+export type { DecodeError, Dialect, DialectFeatures, DialectOutput, PlayedMark } from './protocol/dialect.js'
 export type { ClientMessage, ConfigMessage, ServerMessage, SessionState } from './protocol/messages.js'
 export type { ProviderChoice, SttSource, TtsSource } from './providers/catalogue.js'
 export type * from './providers/contracts.js'

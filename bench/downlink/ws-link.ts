@@ -42,6 +42,9 @@ export class WsLink implements LinkPort {
     return 'sent'
   }
 
+  /** The clients of the benchmarks report what they play. */
+  sendMark(): void {}
+
   cork(fn: () => void): void {
     fn()
   }

@@ -13,8 +13,9 @@ export function twilioMediaStreams(): Dialect {
       clear: true,
       markers: false,
       heartbeat: false,
-      playback: 'clock',
+      playback: 'mark',
       config: 'implicit',
+      textAudio: true,
     },
     decode(data, out) {
       const message = parse(data)
@@ -37,8 +38,12 @@ export function twilioMediaStreams(): Dialect {
         case 'stop':
           out.message({ type: 'bye', reason: 'stop' })
           return null
+        case 'mark': {
+          const [, ms, utteranceId] = /^(\d+) (.+)$/.exec(String(content.name)) ?? []
+          if (utteranceId) out.message({ type: 'mark', utterance_id: utteranceId, played_ms: Number(ms) })
+          return null
+        }
         case 'connected':
-        case 'mark':
           return null
         default:
           return typeof message.event === 'string' ? { ...wrong('event'), code: 'unknown_type' } : wrong('event')
@@ -49,6 +54,8 @@ export function twilioMediaStreams(): Dialect {
       const payload = Buffer.from(audio.buffer, audio.byteOffset, audio.length).toString('base64')
       return JSON.stringify({ event: 'media', streamSid, media: { payload } })
     },
+    encodeMark: (utteranceId, ms) =>
+      JSON.stringify({ event: 'mark', streamSid, mark: { name: `${Math.round(ms)} ${utteranceId}` } }),
   }
 }
 

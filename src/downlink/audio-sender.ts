@@ -13,6 +13,8 @@ import { WireEncoder } from './wire-encoder.js'
 const maxMessageBytes = 64 * 1024
 /** Audio before or after a change of rate that lets two resamplers join; a whole number of samples at any usual rate. */
 const joinMs = 20
+/** How often a carrier is asked what it has played, as often as clients report it. */
+const markMs = 200
 
 export interface AudioSenderParts {
   readonly lane: AudioLane
@@ -149,6 +151,7 @@ export class AudioSender {
     ledger.audioSent(bytes, head.msOf(bytes))
     if (this.tracks) sent.add(head, bytes, wireBytes, nowMs)
     else head.pcm.forget(head.pcm.position - head.bytesOf(joinMs))
+    if (head.sentMs - head.markedMs >= markMs) this.placeMark(head)
     if (head.started) return
     head.started = true
     this.ports.session.started(head.id)
@@ -192,6 +195,7 @@ export class AudioSender {
     this.sendCaptions(head, head.sentMs)
     if (this.encoderOf === head) this.sendRest(head, this.encoder!.finish())
     this.encoderOf = undefined
+    if (head.audibleMs > head.markedMs) this.placeMark(head)
     if (head.started && !this.markEnd(head)) return false
     this.parts.lane.advance()
     this.parts.pacer.complete(head)
@@ -207,6 +211,12 @@ export class AudioSender {
     }
     const { id: utterance_id, wireBytes: bytes, receivedMs: ms } = head
     return this.announceSkip(head) && this.mark({ type: 'tts_end', utterance_id, bytes, ms })
+  }
+
+  private placeMark(head: Utterance): void {
+    if (this.link!.features.playback !== 'mark') return
+    head.markedMs = head.sentMs
+    this.link!.sendMark(head.id, head.sentMs)
   }
 
   private mark(marker: TtsMarker): boolean {

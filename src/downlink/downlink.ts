@@ -147,8 +147,8 @@ export class Downlink implements Ticking {
     this.speech?.onCleared(utteranceId, playedMs)
   }
 
-  /** A carrier has played `playedMs` of the utterance; null: all that was sent of it. */
-  onMark(utteranceId: string, playedMs: number | null): void {
+  /** A carrier has played the utterance up to `playedMs`. */
+  onMark(utteranceId: string, playedMs: number): void {
     if (!this.speech || !this.link) return
     this.readClock()
     this.speech.onMark(utteranceId, playedMs, this.nowMs)

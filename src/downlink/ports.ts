@@ -10,6 +10,8 @@ export interface LinkPort {
   probe(): boolean
   sendMessage(message: ServerMessage, seq?: number): SendStatus
   sendAudio(audio: Uint8Array, utteranceId: string): SendStatus
+  /** Asks a carrier to say when it has played all that was sent so far, which is the utterance up to `ms`. */
+  sendMark(utteranceId: string, ms: number): void
   cork(fn: () => void): void
 }
 

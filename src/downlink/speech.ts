@@ -188,7 +188,9 @@ export class Speech {
     if (this.link?.features.clear && out) {
       this.ports.leaveCompletions()
       this.ports.leave({ type: 'clear', through: throughId, reason })
-      return this.purges.add(purged, this.congestion.rttMs ?? 0, nowMs, settled)
+      // Only a client that reports says where it was cut off.
+      if (this.link.features.playback === 'report')
+        return this.purges.add(purged, this.congestion.rttMs ?? 0, nowMs, settled)
     }
     const { playedMs, basis } = purged.at(-1)!.position
     settled({ playedMs, basis })
@@ -216,10 +218,11 @@ export class Speech {
     this.purges.onCleared(utteranceId, playedMs)
   }
 
-  onMark(utteranceId: string, playedMs: number | null, nowMs: number): void {
+  /** A `clear` brings back the marks of what it drops: they are of an utterance that is gone, and say nothing. */
+  onMark(utteranceId: string, playedMs: number, nowMs: number): void {
     const utterance = this.lane.find(utteranceId)
     if (!utterance) return
-    this.playback.onMark(utterance, playedMs ?? utterance.sentMs, nowMs)
+    this.playback.onMark(utterance, playedMs, nowMs)
     this.congestion.progress(nowMs)
   }
 

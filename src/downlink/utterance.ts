@@ -31,6 +31,8 @@ export class Utterance {
   skippedMs = 0
   /** Where the last audio that left ends. */
   audibleMs = 0
+  /** Up to here a carrier was asked to say what it has played. */
+  markedMs = 0
   /** Audio sent over all utterances, to the last of this one. */
   totalMs = 0
   /** When position 0 is heard, as far as the server can know. NaN: nothing left yet. */

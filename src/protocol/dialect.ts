@@ -8,16 +8,18 @@ export interface DialectFeatures {
   readonly acks: boolean
   /** The client can drop audio it holds. */
   readonly clear: boolean
-  /** `tts_*` markers or carrier marks travel with the audio. */
+  /** `tts_*` markers travel with the audio. */
   readonly markers: boolean
   /** `ping` and `pong` messages exist, for transports without ping frames. */
   readonly heartbeat: boolean
-  /** How the server learns what was heard. */
+  /** How the server learns what was heard: `mark` takes an `encodeMark`. */
   readonly playback: 'report' | 'mark' | 'clock'
   /** `implicit`: the envelope itself configures the session, no `config` message is awaited. */
   readonly config: 'message' | 'implicit'
   /** Another `config` starts over on the same socket, with what was said so far. Default false: it is an error. */
   readonly reconfigure?: boolean | undefined
+  /** Audio comes inside text messages, so that more of those are allowed. Default false. */
+  readonly textAudio?: boolean | undefined
 }
 
 /** Why a message could not be understood. */
@@ -30,9 +32,16 @@ export interface DecodeError {
   readonly message: string
 }
 
+/** A carrier has played an utterance up to `played_ms`: a mark came back. */
+export interface PlayedMark {
+  readonly type: 'mark'
+  readonly utterance_id: string
+  readonly played_ms: number
+}
+
 /** Where a dialect delivers what it decoded. A data frame may hold several messages. */
 export interface DialectOutput {
-  message(message: ClientMessage): void
+  message(message: ClientMessage | PlayedMark): void
   audio(bytes: Uint8Array): void
 }
 
@@ -44,4 +53,9 @@ export interface Dialect {
   /** Null: this dialect has no such message. `seq` is present on numbered messages. */
   encode(message: ServerMessage, seq?: number): string | null
   encodeAudio(audio: Uint8Array, utteranceId: string): string | Uint8Array
+  /**
+   * Asks a carrier to say when it has played all that was sent so far, which is the utterance up to `ms`. Its answer is
+   * delivered as a `PlayedMark`.
+   */
+  encodeMark?(utteranceId: string, ms: number): string
 }

@@ -9,7 +9,7 @@ export {
   isSendableCloseCode,
   retryHint,
 } from './close-codes.js'
-export type { DecodeError, Dialect, DialectFeatures, DialectOutput } from './dialect.js'
+export type { DecodeError, Dialect, DialectFeatures, DialectOutput, PlayedMark } from './dialect.js'
 export { type ErrorCode, errorCodes } from './error-codes.js'
 export type * from './messages.js'
 export { createPlainDialect } from './plain.js'

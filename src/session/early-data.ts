@@ -1,4 +1,4 @@
-import type { DialectOutput } from '../protocol/dialect.js'
+import type { DialectOutput, PlayedMark } from '../protocol/dialect.js'
 import type { ClientMessage } from '../protocol/messages.js'
 import { copyOf } from '../util/bytes.js'
 
@@ -8,11 +8,11 @@ const maxMessages = 64
 
 /** What a client sends while its session is being set up, kept in order. */
 export class EarlyData implements DialectOutput {
-  private readonly items: (ClientMessage | Uint8Array)[] = []
+  private readonly items: (ClientMessage | PlayedMark | Uint8Array)[] = []
   private audioBytes = 0
   private messages = 0
 
-  message(message: ClientMessage): void {
+  message(message: ClientMessage | PlayedMark): void {
     if (++this.messages <= maxMessages) this.items.push(message)
   }
 

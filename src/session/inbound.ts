@@ -1,5 +1,5 @@
 import type { AudioFormat } from '../audio/format.js'
-import type { DecodeError } from '../protocol/dialect.js'
+import type { DecodeError, PlayedMark } from '../protocol/dialect.js'
 import type { ErrorCode } from '../protocol/error-codes.js'
 import type { ClientMessage, ConfigMessage, ErrorMessage } from '../protocol/messages.js'
 import type { SocketClosed } from '../socket.js'
@@ -105,7 +105,7 @@ export class Inbound implements LinkTarget {
     if (this.intake.ackDue(bytes.length)) this.ports.acknowledge(0)
   }
 
-  message(message: ClientMessage): void {
+  message(message: ClientMessage | PlayedMark): void {
     if (this.linkIsFresh) this.arrived()
     if (this.ports.phase() === 'over') return
     if ('cseq' in message && message.cseq !== undefined) {
@@ -140,7 +140,7 @@ export class Inbound implements LinkTarget {
     this.ports.linkClosed(info, ours)
   }
 
-  private handle(message: ClientMessage): void {
+  private handle(message: ClientMessage | PlayedMark): void {
     switch (message.type) {
       case 'stats':
         this.downlink.onStats(message)
@@ -157,6 +157,8 @@ export class Inbound implements LinkTarget {
         return this.ports.bye(message.reason)
       case 'cleared':
         return this.downlink.onCleared(message.utterance_id, message.played_ms)
+      case 'mark':
+        return this.downlink.onMark(message.utterance_id, message.played_ms)
       case 'config':
         return this.ports.reconfigure(message) ? undefined : this.alreadyConfigured('config')
       case 'resume':

@@ -36,6 +36,9 @@ export interface LinkOptions {
 /** How long a closing handshake may take before the socket is cut (ws would wait 30 s). */
 const closeGraceMs = 2000
 
+/** Messages of 20 ms of sound at three times real time: what a network held back comes all at once. */
+const textAudioPerSecond = 150
+
 const probePayload = Uint8Array.of(0x70)
 const keepAlivePayload = Uint8Array.of(0x6b)
 
@@ -69,7 +72,7 @@ export class Link implements SocketSink, Expiring {
     this.dialect = dialect
     this.features = dialect.features
     this.options = options
-    const { messagesPerSecond } = options.limits
+    const messagesPerSecond = options.limits.messagesPerSecond + (this.features.textAudio ? textAudioPerSecond : 0)
     this.messageRate = new RateLimit(options.clock, messagesPerSecond, 2 * messagesPerSecond)
     this.keepAlive = new KeepAlive(options.deadlines, options.keepAlive, {
       ping: () => this.ping(keepAlivePayload),
@@ -124,6 +127,11 @@ export class Link implements SocketSink, Expiring {
 
   sendAudio(audio: Uint8Array, utteranceId: string): SendStatus {
     return this.socket.send(this.dialect.encodeAudio(audio, utteranceId))
+  }
+
+  sendMark(utteranceId: string, ms: number): void {
+    const mark = this.dialect.encodeMark?.(utteranceId, ms)
+    if (mark !== undefined) this.socket.send(mark)
   }
 
   cork(fn: () => void): void {

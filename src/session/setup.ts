@@ -1,6 +1,6 @@
 import type { HistoryItem } from '../conversation/history.js'
 import { retryHint } from '../protocol/close-codes.js'
-import type { DecodeError } from '../protocol/dialect.js'
+import type { DecodeError, PlayedMark } from '../protocol/dialect.js'
 import type { ErrorCode } from '../protocol/error-codes.js'
 import type { ClientMessage, ConfigMessage, ResumeMessage } from '../protocol/messages.js'
 import type { SocketSink, VoiceSocket } from '../socket.js'
@@ -97,7 +97,7 @@ export class Setup implements LinkTarget, Expiring {
     options.deadlines.set(this, ticket.verdict.kind === 'deferred' ? deferredTokenMs : configMs)
   }
 
-  message(message: ClientMessage): void {
+  message(message: ClientMessage | PlayedMark): void {
     if (this.phase === 'over') return
     if (message.type === 'ping') return void this.link.sendMessage({ type: 'pong', t: message.t })
     // A gap belongs to the audio around it, which is refused as well.

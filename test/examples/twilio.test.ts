@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { twilioMediaStreams } from '../../examples/twilio/dialect.js'
 import { createVoiceHandler, type VoiceSession } from '../../src/index.js'
+import type { PlayedMark } from '../../src/protocol/dialect.js'
 import type { ClientMessage } from '../../src/protocol/messages.js'
 import { ManualClock, memorySocketPair, ScriptedStt, ScriptedTts } from '../../src/testing/index.js'
 import { silentLogger } from '../../src/util/logger.js'
@@ -37,10 +38,10 @@ const stop = { event: 'stop', sequenceNumber: '6', stop: { accountSid, callSid }
 
 function decodeAll(...messages: unknown[]) {
   const dialect = twilioMediaStreams()
-  const decoded: ClientMessage[] = []
+  const decoded: (ClientMessage | PlayedMark)[] = []
   const audio: number[] = []
   const out = {
-    message: (message: ClientMessage) => decoded.push(message),
+    message: (message: ClientMessage | PlayedMark) => decoded.push(message),
     audio: (bytes: Uint8Array) => audio.push(...bytes),
   }
   const errors = messages.map(message => dialect.decode(JSON.stringify(message), out))
@@ -67,7 +68,7 @@ describe('the Twilio dialect', () => {
     ])
   })
 
-  it('writes media and clear for the stream, and nothing else', () => {
+  it('writes media, marks and clear for the stream, and nothing else', () => {
     const { dialect } = decodeAll(connected, start)
     expect(JSON.parse(dialect.encodeAudio(mulaw, 'u1') as string)).toEqual({
       event: 'media',
@@ -78,7 +79,27 @@ describe('the Twilio dialect', () => {
       event: 'clear',
       streamSid,
     })
+    expect(JSON.parse(dialect.encodeMark!('u1', 1200.4))).toEqual({
+      event: 'mark',
+      streamSid,
+      mark: { name: '1200 u1' },
+    })
     expect(dialect.encode({ type: 'vad_event', event: 'speech_start', timestamp_ms: 1 })).toBe(null)
+  })
+
+  it('reads what was played from its own marks, whatever the utterance is called', () => {
+    const { decoded, errors } = decodeAll(
+      start,
+      { ...mark, mark: { name: '1200 u1' } },
+      { ...mark, mark: { name: '20 an id: 7' } },
+      { ...mark, mark: { name: 7 } },
+      { ...mark, mark: undefined },
+    )
+    expect(errors).toEqual([])
+    expect(decoded.slice(1)).toEqual([
+      { type: 'mark', utterance_id: 'u1', played_ms: 1200 },
+      { type: 'mark', utterance_id: 'an id: 7', played_ms: 20 },
+    ])
   })
 
   it('takes the least that serialisers of others send, and not our own voice back', () => {
@@ -184,8 +205,10 @@ describe('a call from Twilio', () => {
     expect(heard.reduce((sum, bytes) => sum + bytes, 0)).toBe(50 * 160)
     expect(events).toEqual([{ name: 'dtmf', data: { digit: '7' } }])
     const kinds = new Set(peer.messages.map(message => message.event))
-    expect(kinds).toEqual(new Set(['media']))
-    const spoken = peer.messages.map(message => Buffer.from((message.media as { payload: string }).payload, 'base64'))
+    expect(kinds).toEqual(new Set(['media', 'mark']))
+    const spoken = peer.messages.flatMap(({ event, media }) =>
+      event === 'media' ? Buffer.from((media as { payload: string }).payload, 'base64') : [],
+    )
     expect(Buffer.concat(spoken).length).toBeGreaterThan(1000)
 
     send(stop)

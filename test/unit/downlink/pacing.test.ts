@@ -297,6 +297,10 @@ describe('an utterance', () => {
   })
 })
 
+function marksOf(wire: readonly string[]): number[] {
+  return wire.filter(one => one.startsWith('m:')).map(one => Number(one.split(':')[2]))
+}
+
 describe('a carrier that returns marks', () => {
   const features = { ...plainFeatures, clear: true, markers: true, playback: 'mark' } as const
 
@@ -310,26 +314,49 @@ describe('a carrier that returns marks', () => {
     expect(r.downlink.position('u1')).toMatchObject({ playedMs: 300, basis: 'mark' })
     r.clock.advance(1500)
     expect(r.log.some(({ kind }) => kind === 'played')).toBe(false)
-    r.downlink.onMark('u1', null)
+    r.downlink.onMark('u1', 1000)
     expect(r.log.some(({ kind }) => kind === 'played')).toBe(true)
     expect(r.downlink.position('u1')).toMatchObject({ playedMs: 1000, basis: 'mark' })
   })
 
   it('does not count those that come back because of a clear', () => {
     const r = start({ features })
-    r.client.onCleared = undefined
     r.downlink.begin('u1', 24_000)
     r.downlink.audio('u1', tone(3000, 24_000))
     r.downlink.end('u1')
     r.clock.advance(1000)
     r.downlink.onMark('u1', 800)
-    let heard: object | undefined
-    r.downlink.purge('u1', 'barge_in', at => {
-      heard = at
-    })
-    r.downlink.onMark('u1', null)
+    const heard: object[] = []
+    r.downlink.purge('u1', 'barge_in', at => heard.push(at))
+    // Nobody will say more about it: there is nothing to wait for.
+    expect(heard).toEqual([{ playedMs: 800, basis: 'mark' }])
+    for (const mark of marksOf(r.client.wire)) r.downlink.onMark('u1', mark)
     r.clock.advance(400)
-    expect(heard).toEqual({ playedMs: 800, basis: 'mark' })
+    expect(r.downlink.position('u1')).toMatchObject({ playedMs: 800, basis: 'mark' })
     expect(r.log.some(({ kind }) => kind === 'played')).toBe(false)
+  })
+
+  it('is asked every 200 ms of sound and at the end, after the sound it is asked about', () => {
+    const r = start({ features })
+    r.downlink.begin('u1', 24_000)
+    r.downlink.audio('u1', tone(1050, 24_000))
+    r.downlink.end('u1')
+    r.clock.advance(2000)
+    const marks = marksOf(r.client.wire)
+    expect(marks.length).toBeGreaterThanOrEqual(4)
+    for (const [at, mark] of marks.entries()) expect(mark - (marks[at - 1] ?? 0)).toBeLessThanOrEqual(300)
+    expect(marks.at(-1)).toBe(1050)
+    expect(r.client.wire.lastIndexOf('a:u1')).toBe(r.client.wire.indexOf('m:u1:1050') - 1)
+  })
+
+  it('is asked nothing where clients report, and where only the clock tells', () => {
+    for (const playback of ['report', 'clock'] as const) {
+      const r = start({ features: { ...features, playback } })
+      r.downlink.begin('u1', 24_000)
+      r.downlink.audio('u1', tone(1000, 24_000))
+      r.downlink.end('u1')
+      r.clock.advance(2000)
+      expect(marksOf(r.client.wire)).toEqual([])
+    }
   })
 })

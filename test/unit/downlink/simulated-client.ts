@@ -62,7 +62,7 @@ export class SimulatedClient implements LinkPort {
   readonly features: DialectFeatures
   readonly messages: { message: ServerMessage; seq: number | undefined; atMs: number }[] = []
   readonly arrivals: Arrival[] = []
-  /** In the order they left the server: 'a:<utterance>' for audio, else the message type. */
+  /** In the order they left the server: 'a:<utterance>' for audio, 'm:<utterance>:<ms>' for a mark, else the message type. */
   readonly wire: string[] = []
   bytesPerSecond: number
   delayMs: number
@@ -145,6 +145,10 @@ export class SimulatedClient implements LinkPort {
     const { endMs, anchorMs } = this.position!(utteranceId)
     this.push(audio.length + 4, () => this.hear(audio, utteranceId, endMs, started, anchorMs))
     return 'sent'
+  }
+
+  sendMark(utteranceId: string, ms: number): void {
+    this.wire.push(`m:${utteranceId}:${ms}`)
   }
 
   cork(fn: () => void): void {

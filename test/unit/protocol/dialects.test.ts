@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Dialect } from '../../../src/protocol/dialect.js'
+import type { Dialect, PlayedMark } from '../../../src/protocol/dialect.js'
 import type { ClientMessage } from '../../../src/protocol/messages.js'
 import { createPlainDialect } from '../../../src/protocol/plain.js'
 import { selectProtocol } from '../../../src/protocol/subprotocol.js'
@@ -7,7 +7,7 @@ import { createV1Dialect, VOICE_V1 } from '../../../src/protocol/v1.js'
 import { clientMessages, serverMessages } from './examples.js'
 
 function decodeWith(dialect: Dialect, data: string | Uint8Array) {
-  const messages: ClientMessage[] = []
+  const messages: (ClientMessage | PlayedMark)[] = []
   const audio: Uint8Array[] = []
   const error = dialect.decode(data, { message: message => messages.push(message), audio: bytes => audio.push(bytes) })
   return { messages, audio, error }

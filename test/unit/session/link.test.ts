@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defaultKeepAlive, defaultLimits } from '../../../src/options.js'
+import type { Dialect } from '../../../src/protocol/dialect.js'
 import { createV1Dialect } from '../../../src/protocol/v1.js'
 import { Link, type LinkTarget } from '../../../src/session/link.js'
 import type { SocketCapabilities } from '../../../src/socket.js'
@@ -15,10 +16,10 @@ const config = { audio_out: { sample_rates: [16_000] } }
 
 const silent: LinkTarget = { message() {}, audio() {}, invalid() {}, drain() {}, probed() {}, linkClosed() {} }
 
-function bareLink(capabilities: Partial<SocketCapabilities> = {}) {
+function bareLink(capabilities: Partial<SocketCapabilities> = {}, dialect: Dialect = createV1Dialect()) {
   const clock = new ManualClock()
   const { socket, peer } = memorySocketPair({ capabilities })
-  const link = new Link(socket, createV1Dialect(), {
+  const link = new Link(socket, dialect, {
     clock,
     deadlines: new Deadlines(clock),
     keepAlive: { ...defaultKeepAlive, random: () => 0.5 },
@@ -140,6 +141,27 @@ describe('a recogniser that takes no more', () => {
     peer.send('{"type":"clear"}')
     expect(got).toEqual(['clear'])
     peer.drop()
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('how many messages a link takes', () => {
+  it.each([
+    [undefined, 100],
+    [true, 400],
+  ])('with textAudio %s: %i at once, and one more is 4429', async (textAudio, most) => {
+    const v1 = createV1Dialect()
+    const { link, peer, clock } = bareLink({}, { ...v1, features: { ...v1.features, textAudio } })
+    const got: unknown[] = []
+    link.retarget({ ...silent, message: message => got.push(message.type) })
+    peer.attach(link)
+    for (let i = 0; i < most; i++) peer.send('{"type":"finalize"}')
+    expect(got).toHaveLength(most)
+    expect(link.open).toBe(true)
+    peer.send('{"type":"finalize"}')
+    expect([got.length, link.open]).toEqual([most, false])
+    clock.advance(3000)
+    expect(peer.closed?.code).toBe(4429)
     expect(clock.pending).toBe(0)
   })
 })
