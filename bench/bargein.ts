@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import type { Interruption, ServerLoad } from './bargein/server.js'
 import type { BargeIn, TalkersTask, Way } from './bargein/talkers.js'
-import { messageOf, stopped } from './downlink/children.js'
+import { messageOf, stopped } from './children.js'
 import type { BenchOptions, Row } from './report.js'
 import { maximum, median } from './statistics.js'
 
