@@ -1,4 +1,5 @@
 import { retryHint } from './protocol/close-codes.js'
+import type { Link } from './session/link.js'
 import type { Session } from './session/session.js'
 import type { Clock } from './util/clock.js'
 import { within } from './util/within.js'
@@ -56,27 +57,32 @@ export async function drainSessions(
   }
 
   function judge(session: Session): keyof DrainResult | 'stays' {
-    const { over, talking, canMove } = session.life
+    const { over, talking, link } = session.life
     const ageMs = clock.now() - startedAtMs
     if (over) return 'ended'
     if (ageMs >= deadlineMs) return talking ? 'terminated' : 'moved'
     if (talking && ageMs < turnGraceMs) return 'stays'
-    if (!canMove) return 'moved'
+    // Only who knows how to come back knows how to move.
+    if (!link?.features.resume) return 'moved'
     const leavesAtMs = leaveAtMs.get(session) ?? ageMs + tell(session, deadlineMs - ageMs)
     leaveAtMs.set(session, leavesAtMs)
     return ageMs < leavesAtMs ? 'stays' : 'moved'
   }
 
+  const closing: Link[] = []
   let waiting = [...sessions.values()]
   for (;;) {
     waiting = waiting.filter(session => {
       const verdict = judge(session)
       if (verdict === 'stays') return true
       result[verdict]++
+      const { link } = session.life
       if (verdict !== 'ended') session.close({ code: 1012, reason: retryHint(windowMs) })
+      if (link) closing.push(link)
       return false
     })
-    if (waiting.length === 0) break
+    // A process that ends before its goodbyes were answered takes them, and the window they name, back.
+    if (waiting.length === 0 && closing.every(link => link.isOver)) break
     await new Promise<void>(resolve => clock.after(lookEveryMs, resolve))
   }
   await within(clock, Math.max(0, startedAtMs + deadlineMs - clock.now()), allEnded(), null)

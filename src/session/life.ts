@@ -153,9 +153,9 @@ export class Life {
     this.rooms.downlink.send({ type: 'goaway', time_left_ms: timeLeftMs, window_ms: windowMs })
   }
 
-  /** Its client was told to go and is still served: it moves by itself, without an outage. */
-  get canMove(): boolean {
-    return this.attachment.link?.features.resume === true
+  /** What carries it now. */
+  get link(): Link | null {
+    return this.attachment.link
   }
 
   /** Somebody speaks or is about to. */
@@ -359,11 +359,11 @@ export class Life {
 
   private createInbound(taps: Taps): Inbound {
     const { clock, settings } = this.runtime
-    const { audioIn, agent } = this.spec
+    const { audioIn } = this.spec
     const burstMs = (settings.resume ? settings.resume.replayWindowMs : 0) + 2000
     return new Inbound(
       this.rooms,
-      { clock, audioIn, burstMs, clientMay: settings.clientMay, hasAgent: agent !== undefined },
+      { clock, audioIn, burstMs, clientMay: settings.clientMay },
       {
         phase: () => this.phase(),
         active: () => this.activity.touch(),

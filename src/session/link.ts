@@ -88,6 +88,11 @@ export class Link implements SocketSink, Expiring {
     return !this.ours && !this.over && this.socket.open
   }
 
+  /** Its socket is closed. */
+  get isOver(): boolean {
+    return this.over
+  }
+
   /** Whom the link reports to now. */
   get listener(): DialectOutput {
     return this.target

@@ -17,7 +17,8 @@ class Node {
   readonly heard: Uint8Array[] = []
   readonly notes: unknown[] = []
   readonly voice: VoiceHandler<never, never>
-  listening!: Listening
+  private listening: Listening | undefined
+  url = ''
 
   constructor(store: MemoryStore) {
     this.voice = createVoiceHandler({
@@ -36,16 +37,14 @@ class Node {
 
   async listen(transport: string): Promise<this> {
     this.listening = await transports[transport]!(this.voice)
+    this.url = `ws://127.0.0.1:${this.listening.port}/voice`
     return this
-  }
-
-  get url(): string {
-    return `ws://127.0.0.1:${this.listening.port}/voice`
   }
 
   async close(): Promise<void> {
     await this.voice.close()
-    this.listening.close()
+    this.listening?.close()
+    this.listening = undefined
   }
 }
 
@@ -120,7 +119,7 @@ describe.concurrent.each(Object.keys(transports))('over %s, a server that is dra
     const { first, caller, start, route } = await begin(transport, context)
     const lost = caller.client.once('reconnecting')
     expect(await first.voice.drain({ deadlineMs: 1000 })).toEqual({ ended: 0, moved: 1, terminated: 0 })
-    first.listening.close()
+    await first.close()
     expect(await lost).toMatchObject({ code: 1012 })
     const back = caller.client.once('ready')
     await pause(200)

@@ -30,8 +30,8 @@ describe('drain', () => {
     expect(voice.health().status).toBe('draining')
     expect(await call.closed()).toEqual({ code: 1012, reason: '{"r":1250}' })
     expect(call.of('goaway')).toEqual([{ type: 'goaway', time_left_ms: 25_000, window_ms: 1250 }])
-    expect(await drained).toEqual({ ended: 0, moved: 1, terminated: 0 })
     await call.advance(2500)
+    expect(await drained).toEqual({ ended: 0, moved: 1, terminated: 0 })
     expect([stt.openStreams, tts.openStreams, clock.pending, voice.stats().ended]).toEqual([0, 0, 0, 1])
   })
 
@@ -50,7 +50,23 @@ describe('drain', () => {
     expect(session.state).toBe('active')
     await call.advance(200)
     expect(call.peer.closed?.code).toBe(1012)
+    await call.advance(100)
     expect(await drained).toEqual({ ended: 0, moved: 1, terminated: 0 })
+  })
+
+  it('waits for the answer to its goodbye, which names the window', async () => {
+    const { voice, call } = await begin()
+    call.peer.stall()
+    const drained = voice.drain()
+    let isOver = false
+    void drained.then(() => {
+      isOver = true
+    })
+    await call.advance(2200)
+    expect(call.peer.closed ?? null).toBeNull()
+    expect(isOver).toBe(false)
+    await call.advance(2400)
+    expect(isOver).toBe(true)
   })
 
   it('is over as soon as everybody has moved', async () => {
@@ -87,6 +103,7 @@ describe('drain', () => {
     expect((await call.closed()).code).toBe(1012)
     expect(call.of('goaway')).toHaveLength(1)
     expect(await done).toMatchObject({ outcome: 'completed' })
+    await call.advance(100)
     expect(await drained).toEqual({ ended: 0, moved: 1, terminated: 0 })
   })
 
@@ -187,6 +204,7 @@ describe('drain', () => {
     back.send(resumeMessage(ready, { start: 0, end: 0 }))
     await back.expect('resumed')
     expect((await back.closed(15_000)).code).toBe(1012)
+    await back.advance(100)
     expect(await drained).toEqual({ ended: 0, moved: 1, terminated: 0 })
   })
 
