@@ -18,6 +18,8 @@ import type { Utterance } from './utterance.js'
 
 /** Speech flows when some was sent this recently. */
 const flowingMs = 500
+/** A beat that comes later than this was a stall of ours: what clients said meanwhile is still unread. */
+const longestBeatMs = 100
 
 const unheard: PlaybackPosition = { receivedMs: 0, sentMs: 0, playedMs: 0, basis: 'clock' }
 
@@ -50,6 +52,8 @@ export class Speech {
   private readonly rewindParts: RewindParts
   private link: LinkPort | undefined
   private resumed: PlaybackReport | undefined
+  private beatAtMs = 0
+  private stalled = false
 
   constructor(options: DownlinkOptions, ledger: Ledger, ports: SpeechPorts) {
     this.options = options
@@ -232,6 +236,7 @@ export class Speech {
 
   /** One beat: measures how late the way is, and does something about it. */
   measure(nowMs: number): void {
+    if (this.hasStalled(nowMs)) return
     const { congestion, sender, quality } = this
     const link = this.link!
     const flowing = nowMs - sender.lastSentAtMs < flowingMs
@@ -241,6 +246,13 @@ export class Speech {
     if (shifted) this.ports.session.rate(quality.sampleRate)
     if (changed || shifted) this.announce()
     congestion.poke(nowMs, link, flowing, sender.lastSentAtMs)
+  }
+
+  /** The first beat after a stall proves nothing about the client. A server that does nothing but stall still has to know. */
+  private hasStalled(nowMs: number): boolean {
+    this.stalled = !this.stalled && nowMs - this.beatAtMs > longestBeatMs
+    this.beatAtMs = nowMs
+    return this.stalled
   }
 
   /** Sends the audio that is due, as far as the way takes it. */

@@ -228,6 +228,46 @@ describe('the path', () => {
   })
 })
 
+describe('a stall of the server itself', () => {
+  /** Nothing of the server runs for 900 ms; what the client said meanwhile is read after the beat that was missed. */
+  const stall = (r: Rig) => {
+    const { onReport, onPong } = r.client
+    const unread: (() => void)[] = []
+    r.client.onReport = report => unread.push(() => onReport?.(report))
+    r.client.onPong = () => unread.push(() => onPong?.())
+    r.ticker.remove(r.downlink)
+    r.clock.advance(900)
+    r.ticker.add(r.downlink)
+    r.clock.advance(20)
+    for (const read of unread) read()
+    Object.assign(r.client, { onReport, onPong })
+  }
+
+  it('is not taken for one of the client', () => {
+    const r = rig({ sampleRates: [24_000] })
+    speak(r, 'u1', 20_000, 24_000)
+    for (let i = 0; i < 4; i++) {
+      r.clock.advance(3000)
+      stall(r)
+    }
+    r.clock.advance(2000)
+    expect([r.levels(), droppedMs(r)]).toEqual([[], 0])
+  })
+
+  it('that never ends does not hide a client that takes nothing', () => {
+    const r = rig({ sampleRates: [24_000] })
+    speak(r, 'u1', 60_000, 24_000)
+    r.clock.advance(2000)
+    r.client.stalled = true
+    r.ticker.remove(r.downlink)
+    for (let i = 0; i < 200; i++) {
+      r.clock.advance(150)
+      r.downlink.tick(r.clock.now())
+    }
+    expect(slow(r)).toHaveLength(1)
+  })
+})
+
 describe('a burst', () => {
   it('does not go beyond 2 s of what the client has acknowledged, however long the lead may be', () => {
     const r = rig({ maxLeadMs: 10_000, pacing: { leadMs: 5000, burstMs: 6000 } })
