@@ -42,7 +42,8 @@ const SLICE_MS = 100
 export class SpeechDetector {
   private readonly listener: SpeechListener
   private readonly vad: Vad
-  private readonly onsetMs: number
+  /** Voice that is long enough to interrupt. */
+  onsetMs: number
   private readonly hangMs: number
   /** None when the format already is what the `Vad` takes. */
   private readonly decoder: PcmDecoder | undefined

@@ -47,6 +47,11 @@ export class Conversation<Session = unknown> {
     return (this.#parts?.history ?? new History(this.#options.history)).items
   }
 
+  /** Somebody answers the user's turns. */
+  get answers(): boolean {
+    return this.#agent !== undefined
+  }
+
   /** The assistant is being heard. */
   get speaking(): boolean {
     return this.#parts?.speaker.speaking ?? false
@@ -79,7 +84,6 @@ export class Conversation<Session = unknown> {
     const { greeting, tts } = this.#options
     if (tts.length > 0) this.#voice.warm()
     if (greeting) this.#need().speaker.say(greeting)
-    else if (this.#turnOptions.idlePromptMs !== undefined) this.#need()
     this.#settle()
   }
 
@@ -181,7 +185,7 @@ export class Conversation<Session = unknown> {
     this.#pendingUpdate = {
       agent: agent ?? pending?.agent,
       tts: tts ?? pending?.tts,
-      turns: { ...pending?.turns, ...turns },
+      turns: turns ? { ...pending?.turns, ...turns } : pending?.turns,
     }
     this.#settle()
   }
@@ -268,12 +272,14 @@ export class Conversation<Session = unknown> {
 
   /** Does what waited for the conversation to come this far. Called after everything that may have brought it further. */
   #settle(): void {
+    if (!this.#parts) this.#applyUpdate()
+    if (this.#turnOptions.idlePromptMs !== undefined && !this.#isClosed) this.#need()
     const parts = this.#live
-    if (!parts) return this.#applyUpdate()
-    const { answers, speaker, idle } = parts
+    if (!parts) return
+    const { answers, speaker, idle, listener } = parts
     answers.takeDeferred()
     const isQuiet = speaker.silent && !answers.working
-    if (isQuiet) this.#applyUpdate()
+    if (isQuiet && !listener.midTurn) this.#applyUpdate()
     if (this.busy || this.#isAway) idle.stop()
     else idle.start()
     if (!isQuiet) return
@@ -358,6 +364,7 @@ export class Conversation<Session = unknown> {
     this.#agent = agent
     this.#turnOptions = { ...this.#turnOptions, ...turns }
     const parts = this.#parts
+    if (turns) this.#ports.turnTaking?.(this.#turnOptions)
     parts?.answers.configure(agent, this.#turnOptions)
     parts?.listener.configure(this.#turnOptions)
     parts?.idle.configure(this.#turnOptions.idlePromptMs)

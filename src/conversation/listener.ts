@@ -50,6 +50,11 @@ export class Listener {
     return this.#isSpeaking || this.#turns.pending
   }
 
+  /** What the user says now is a turn that will end by itself. In push to talk nobody knows whether it ever ends. */
+  get midTurn(): boolean {
+    return this.#isSpeaking || (this.#turns.pending && this.#turns.endsItself)
+  }
+
   get backchannels(): number {
     return this.#backchannels
   }

@@ -1,6 +1,7 @@
 import type { PlaybackBasis, ServerMessage } from '../protocol/messages.js'
 import type { TtsOptions, TtsProvider } from '../providers/contracts.js'
 import type { VoiceError } from '../util/errors.js'
+import type { TurnOptions } from './turn-options.js'
 import type { UtteranceResult } from './utterance.js'
 
 /** A synthesiser a session may use, with what to ask of it. Their order is the failover order. */
@@ -90,6 +91,8 @@ export interface ConversationPorts {
   error(error: VoiceError, utteranceId?: string): void
   /** The agent ended the call and its last words were heard. */
   ended(): void
+  /** Turns of the user are told by these from now on. */
+  turnTaking?(options: TurnOptions): void
   /** Session time of the newest audio of the user. Without it, latency counts from when the end of speech was reported. */
   audioMs?(): number
   /** Wraps every call into the agent for a turn, so that its work belongs to the turn's trace. */

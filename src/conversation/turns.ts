@@ -68,6 +68,11 @@ export class TurnAssembler {
     return isSpeakable(this.#text())
   }
 
+  /** Turns end without being finalized. */
+  get endsItself(): boolean {
+    return this.#options.mode === 'auto'
+  }
+
   configure(options: TurnOptions): void {
     this.#options = options
   }

@@ -41,7 +41,6 @@ export interface InboundOptions {
   /** Audio that may come at once. */
   readonly burstMs: number
   readonly clientMay: ClientRights
-  readonly hasAgent: boolean
 }
 
 /** How many messages a client may get wrong. */
@@ -172,7 +171,7 @@ export class Inbound implements LinkTarget {
     const { clientMay } = this.options
     switch (message.type) {
       case 'speak':
-        if (clientMay.speak === 'without-agent' ? this.options.hasAgent : !clientMay.speak)
+        if (clientMay.speak === 'without-agent' ? this.conversation.answers : !clientMay.speak)
           return this.forbidden('speak')
         return this.conversation.speak(message)
       case 'clear':

@@ -143,6 +143,7 @@ function createConversation(
       leg: change => host.leg('tts', change),
       error: (error, utteranceId) => host.fail(error, utteranceId),
       ended: () => host.ended(),
+      turnTaking: turns => uplink?.takeTurns(turns),
       audioMs: () => uplink?.stats().acceptedMs ?? 0,
     },
   )

@@ -133,7 +133,7 @@ export class Session implements VoiceSession {
     const synthesisers = tts && planTts(config, tts, catalogues.tts, settings.clientMay)
     if (recognisers?.length === 0) throw new TypeError('stt: an empty list; name at least one recogniser')
     if (recognisers) uplink?.update(recognisers)
-    conversation.update({ tts: synthesisers, turns: withDefaults<Partial<TurnOptions>>({}, turns), agent })
+    conversation.update({ tts: synthesisers, turns: turns && withDefaults<Partial<TurnOptions>>({}, turns), agent })
   }
 
   send(name: string, data: unknown = null): void {

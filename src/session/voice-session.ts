@@ -33,7 +33,8 @@ export interface SessionUpdate<Session> {
   /** Recognisers in failover order. */
   readonly stt?: readonly ProviderChoice<SttOptions>[] | undefined
   readonly tts?: readonly ProviderChoice<TtsOptions>[] | undefined
-  readonly turns?: Loose<TurnOptions> | undefined
+  /** A session keeps its voice detector. */
+  readonly turns?: Loose<Omit<TurnOptions, 'vad'>> | undefined
   readonly agent?: Agent<Session> | undefined
 }
 
@@ -105,7 +106,10 @@ export interface VoiceSession<Principal = unknown, Data = unknown> {
   userTurn(text: string): void
   /** Ends the user's turn now. */
   finalize(): void
-  /** Changes providers, turn taking or the agent, each from the next turn boundary on. */
+  /**
+   * Changes providers, turn taking or the agent, each from the next turn boundary on: when nobody speaks and nothing is
+   * being answered, and at the latest when the user has finished a turn.
+   */
   update(change: SessionUpdate<VoiceSession<Principal, Data>>): void
   /**
    * Sends an application event to the client.

@@ -18,7 +18,7 @@ export interface TurnTaking {
 
 /** Judges from the sound, and from what was recognised of it, when the user has finished. */
 export class Endpointer {
-  private readonly turns: TurnTaking
+  private turns: TurnTaking
   private readonly intake: AudioIntake
   private readonly hearing: Hearing
   private readonly transcripts: Transcripts
@@ -32,6 +32,10 @@ export class Endpointer {
     this.hearing = hearing
     this.transcripts = transcripts
     this.bridge = bridge
+  }
+
+  configure(turns: TurnTaking): void {
+    this.turns = turns
   }
 
   /** Something was said that has not ended. */

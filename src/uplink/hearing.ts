@@ -24,6 +24,7 @@ export interface HearingOptions {
 export class Hearing implements SpeechListener {
   private readonly options: HearingOptions
   private detector: SpeechDetector | undefined
+  private onsetMs: number
   /** End of the last voice that the detector heard. */
   private detectedMs = Number.NEGATIVE_INFINITY
   /** End of the last words that it did not hear. */
@@ -40,6 +41,13 @@ export class Hearing implements SpeechListener {
 
   constructor(options: HearingOptions) {
     this.options = options
+    this.onsetMs = options.onsetMs
+  }
+
+  /** Voice that is long enough to interrupt, from now on. */
+  takeOnset(onsetMs: number): void {
+    this.onsetMs = onsetMs
+    if (this.detector) this.detector.onsetMs = onsetMs
   }
 
   /** Voice is detected; of packets, which are not decoded, nothing is known. */
@@ -147,8 +155,8 @@ export class Hearing implements SpeechListener {
 
   /** Made at the first audio: most sessions of a text-only page never need it. */
   private createDetector(startMs: number): SpeechDetector {
-    const { format, onsetMs, vad } = this.options
-    const detector = new SpeechDetector(format, this, { vad, onsetMs })
+    const { format, vad } = this.options
+    const detector = new SpeechDetector(format, this, { vad, onsetMs: this.onsetMs })
     detector.reset(startMs)
     return detector
   }

@@ -60,6 +60,7 @@ export class Uplink implements Ticking {
   private readonly bridge: SttBridge
   private readonly endpointer: Endpointer
   private candidates: readonly SttCandidate[]
+  private turns: TurnTaking
   private attached = true
   private suspended = false
   private closed = false
@@ -73,6 +74,7 @@ export class Uplink implements Ticking {
     this.options = options
     this.ports = ports
     this.candidates = candidates
+    this.turns = turns
     this.intake = new AudioIntake(format, slabs, gap => ports.gap(gap))
     this.gate = new ReadGate(clock, wanted => ports.readsWanted(wanted))
     this.speech = new SpeechEvents(ports, () => !vad && this.bridge.hears)
@@ -164,6 +166,14 @@ export class Uplink implements Ticking {
     this.bridge.supervisor.update(this.candidates)
   }
 
+  /** When turns end, from now on. */
+  takeTurns(turns: TurnTaking): void {
+    if (this.closed) return
+    this.turns = turns
+    this.endpointer.configure(turns)
+    this.hearing.takeOnset(turns.onsetMs)
+  }
+
   /** A turn ended: a moment to go back to the preferred provider. */
   turnBoundary(): void {
     if (!this.closed) this.bridge.supervisor.turnBoundary()
@@ -245,7 +255,7 @@ export class Uplink implements Ticking {
     const { timeline } = source
     const isNew = transcript.text !== '' && transcript.text !== source.last?.text
     const endMs = timeline.endOf(transcript.endMs)
-    const mayEnd = this.options.turns.mode === 'auto' && this.attached && !bridge.pending
+    const mayEnd = this.turns.mode === 'auto' && this.attached && !bridge.pending
     this.transcripts.accept(source, transcript, mayEnd)
     if (isNew) hearing.words(timeline.startOf(transcript.startMs), endMs)
     if (transcript.kind === 'interim') return
