@@ -1,5 +1,7 @@
-import { BenchReaders, BenchServer, pause } from './downlink/children.js'
-import type { ReaderTask } from './downlink/reader.js'
+import { pause } from './children.js'
+import { BenchListeners, BenchServer } from './downlink/children.js'
+import type { ListenerTask } from './downlink/listener.js'
+import type { ServerPorts } from './downlink/server.js'
 import type { BenchOptions, Row } from './report.js'
 
 const clients = 40
@@ -10,29 +12,46 @@ const stallAfterMs = 1000
 const settleMs = 15_000
 const megabyte = 1024 * 1024
 
+type Transport = Exclude<keyof ServerPorts, 'naive'>
+
+const names: readonly Transport[] = ['ws', 'uws', 'hono']
+
 interface Outcome {
   readonly growth: number
   readonly peakMb: number
+  /** Stalled clients that were sent away for it, and others that were. */
   readonly stalledEnded: number
+  readonly othersEnded: number
 }
 
 /**
  * Memory of a server a quarter of whose clients stop reading while synthesis runs at twenty times real time, after
- * the first 15 s. Beside it a pass-through server that sends whatever it gets, for as long as memory allows.
+ * the first 15 s, on every transport. Beside it a pass-through server that sends whatever it gets, for as long as
+ * memory allows. Each has a process of its own, all run at once.
  */
 export async function run({ quick }: BenchOptions): Promise<Row[]> {
-  const rounds = quick ? 1 : 3
+  const rounds = quick ? 1 : 2
   const measureMs = quick ? 25_000 : 60_000
-  const ours: Outcome[] = []
-  for (let i = 0; i < rounds; i++)
-    ours.push(await outcome('/downlink?rates=24000&speed=20', 'voice.v1', settleMs, measureMs))
+  const ours: Record<Transport, Outcome[]> = { ws: [], uws: [], hono: [] }
   // Its kernels are full after the same audio; a few seconds beyond show where it goes.
-  const naive = await outcome('/blind?rates=24000&speed=20', '', 6000, 6000)
-  const growth = ours.map(({ growth }) => growth)
+  const naive = outcome('naive', 6000, 6000)
+  for (let i = 0; i < rounds; i++)
+    await Promise.all(names.map(async name => ours[name].push(await outcome(name, settleMs, measureMs))))
+  const { growth, peakMb } = await naive
+  return [
+    ...names.flatMap(name => rowsOf(name, ours[name])),
+    { name: 'control, naive ws.send: RSS growth', value: growth, unit: 'MB/s', rounds: 1 },
+    { name: 'control, naive ws.send: RSS at its highest', value: peakMb, unit: 'MB', rounds: 1 },
+  ]
+}
+
+function rowsOf(transport: Transport, outcomes: readonly Outcome[]): Row[] {
+  const rounds = outcomes.length
+  const growth = outcomes.map(({ growth }) => growth)
   const least = Math.min(...growth)
   return [
     {
-      name: 'RSS growth, a quarter of the clients stalled, TTS at 20x',
+      name: `${transport}: RSS growth, a quarter of the clients stalled, TTS at 20x`,
       value: Math.max(...growth),
       unit: 'MB/s',
       target: '<= 0.5',
@@ -40,46 +59,58 @@ export async function run({ quick }: BenchOptions): Promise<Row[]> {
       rounds,
     },
     {
-      name: 'stalled clients ended as slow consumers',
-      value: Math.min(...ours.map(({ stalledEnded }) => stalledEnded)),
+      name: `${transport}: stalled clients that ended as slow consumers`,
+      value: Math.min(...outcomes.map(({ stalledEnded }) => stalledEnded)),
       unit: 'clients',
       target: `>= ${clients / stalledEvery}`,
       rounds,
     },
-    { name: 'RSS at its highest', value: Math.max(...ours.map(({ peakMb }) => peakMb)), unit: 'MB', rounds },
-    { name: 'control, naive ws.send: RSS growth', value: naive.growth, unit: 'MB/s', rounds: 1 },
-    { name: 'control, naive ws.send: RSS at its highest', value: naive.peakMb, unit: 'MB', rounds: 1 },
+    {
+      name: `${transport}: other clients that were sent away`,
+      value: Math.max(...outcomes.map(({ othersEnded }) => othersEnded)),
+      unit: 'clients',
+      target: '<= 0',
+      rounds,
+    },
+    {
+      name: `${transport}: RSS at its highest`,
+      value: Math.max(...outcomes.map(({ peakMb }) => peakMb)),
+      unit: 'MB',
+      rounds,
+    },
   ]
 }
 
-async function outcome(path: string, protocol: string, waitMs: number, measureMs: number): Promise<Outcome> {
+async function outcome(name: keyof ServerPorts, waitMs: number, measureMs: number): Promise<Outcome> {
   const server = await BenchServer.start()
-  const readers = await BenchReaders.start()
-  readers.read(Array.from({ length: clients }, (_, i) => taskOf(i, server.port, path, protocol)))
+  const listeners = await BenchListeners.start()
+  listeners.listen(Array.from({ length: clients }, (_, i) => taskOf(i, name, server.ports)))
   await pause(waitMs + measureMs)
-  const ended = server.reports.filter(({ slowConsumer }) => slowConsumer !== null)
-  const { memory } = server
-  await readers.stop()
+  const memory = [...server.memory]
+  await listeners.stop()
   await server.stop()
+  const ended = server.reports.filter(({ losses }) => losses.includes('slow_consumer'))
+  const stalled = ended.filter(({ id }) => Number(id) % stalledEvery === 0)
   const lastMs = memory.at(-1)?.atMs ?? 0
   const measured = memory.filter(({ atMs }) => atMs > lastMs - measureMs)
   return {
     growth: slope(measured.map(({ atMs, rssBytes }) => [atMs / 1000, rssBytes / megabyte])),
     peakMb: Math.max(...memory.map(({ rssBytes }) => rssBytes)) / megabyte,
-    stalledEnded: ended.filter(({ id }) => Number(id) % stalledEvery === 0).length,
+    stalledEnded: stalled.length,
+    othersEnded: ended.length - stalled.length,
   }
 }
 
-function taskOf(i: number, port: number, path: string, protocol: string): ReaderTask {
+function taskOf(i: number, name: keyof ServerPorts, ports: ServerPorts): ListenerTask {
   const stalls = i % stalledEvery === 0
+  const isNaive = name === 'naive'
   return {
     id: String(i),
-    port,
-    path: `${path}&id=${i}`,
-    protocol,
+    port: ports[name],
+    path: isNaive ? '/blind?rate=24000&speed=20' : `/voice?tts=24000&speed=20&id=${i}`,
+    speaks: isNaive ? 'none' : 'voice.v1',
     bytesPerSecond: 1e9,
-    sampleRate: 24_000,
-    reports: protocol !== '',
+    sampleRates: [24_000],
     changes: stalls ? [{ atMs: stallAfterMs, bytesPerSecond: 0 }] : [],
   }
 }

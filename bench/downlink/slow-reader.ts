@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 
 export interface SlowReaderHandlers {
+  opened(): void
   text(text: string): void
   binary(bytes: Buffer): void
   /** The connection is over; `code` is 1006 without a close frame. */
@@ -68,6 +69,10 @@ export class SlowReader {
     this.write(0x1, Buffer.from(text))
   }
 
+  sendBinary(bytes: Buffer): void {
+    this.write(0x2, bytes)
+  }
+
   destroy(): void {
     this.socket.destroy()
   }
@@ -109,6 +114,7 @@ export class SlowReader {
       if (end < 0) return
       this.upgraded = true
       this.pending = this.pending.subarray(end + 4)
+      this.handlers.opened()
     }
     while (this.takeFrame());
   }
@@ -157,7 +163,7 @@ export class SlowReader {
       head.writeUInt16BE(payload.length, 2)
     }
     const masked = Buffer.from(payload)
-    for (let i = 0; i < masked.length; i++) masked[i]! ^= mask[i % 4]!
+    for (let i = 0; i < masked.length; i++) masked[i]! ^= mask[i & 3]!
     this.socket.write(Buffer.concat([head, mask, masked]))
   }
 }
