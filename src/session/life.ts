@@ -393,11 +393,16 @@ export class Life {
 
   /** Ends this session and lets another begin where it was, with what was said. */
   private reconfigure(config: ConfigMessage): boolean {
-    if (!this.attachment.link?.features.reconfigure) return false
-    const link = this.attachment.release()
+    const { link } = this.attachment
+    if (!link?.features.reconfigure) return false
+    if (!link.mayReconfigure()) {
+      this.cut(4429, 'rate_limited', 'config: at most one a second')
+      return true
+    }
+    this.attachment.release()
     const history = [...this.session.history]
     this.finish('close', 1000, 'reconfigured')
-    if (link) this.runtime.reconfigure(link, this.spec.ticket, config, history)
+    this.runtime.reconfigure(link, this.spec.ticket, config, history)
     return true
   }
 

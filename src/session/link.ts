@@ -39,6 +39,10 @@ const closeGraceMs = 2000
 /** Messages of 20 ms of sound at three times real time: what a network held back comes all at once. */
 const textAudioPerSecond = 150
 
+/** Each new configuration connects providers anew, which vendors count and bill: one a second, a few at once. */
+const configsPerSecond = 1
+const configsAtOnce = 5
+
 const probePayload = Uint8Array.of(0x70)
 const keepAlivePayload = Uint8Array.of(0x6b)
 
@@ -64,6 +68,7 @@ export class Link implements SocketSink, Expiring {
   private readonly options: LinkOptions
   private readonly keepAlive: KeepAlive
   private readonly messageRate: RateLimit
+  private readonly configRate: RateLimit
   private ours = false
   private over = false
 
@@ -74,6 +79,7 @@ export class Link implements SocketSink, Expiring {
     this.options = options
     const messagesPerSecond = options.limits.messagesPerSecond + (this.features.textAudio ? textAudioPerSecond : 0)
     this.messageRate = new RateLimit(options.clock, messagesPerSecond, 2 * messagesPerSecond)
+    this.configRate = new RateLimit(options.clock, configsPerSecond, configsAtOnce)
     this.keepAlive = new KeepAlive(options.deadlines, options.keepAlive, {
       ping: () => this.ping(keepAlivePayload),
       dead: () => this.socket.terminate(),
@@ -107,6 +113,11 @@ export class Link implements SocketSink, Expiring {
   fence(): void {
     this.target = nobody
     this.keepAlive.stop()
+  }
+
+  /** Whether the client may configure its session anew, which counts as done then. */
+  mayReconfigure(): boolean {
+    return this.configRate.take(1)
   }
 
   startKeepAlive(): void {

@@ -82,6 +82,26 @@ describe('what a client gets wrong', () => {
     expect(closed).toMatchObject([{ code: 4400, reason: 'bad_config' }])
   })
 
+  it('in plain clients that configure again and again: at most one a second, because each connects providers', async () => {
+    const { call, stt, clock } = await begin({}, { protocol: '' })
+    const again = { type: 'config', tts_config: { sample_rate: 16_000 } }
+    for (let i = 0; i < 5; i++) {
+      call.send(again)
+      await call.advance(100)
+    }
+    expect(call.of('ready')).toHaveLength(6)
+    await call.advance(2000)
+    call.send(again)
+    await call.advance(100)
+    expect([call.of('ready').length, call.peer.closed]).toEqual([7, undefined])
+    call.send(again)
+    call.send(again)
+    expect(await call.closed()).toEqual({ code: 4429, reason: 'rate_limited' })
+    expect(errorsOf(call)).toEqual(['rate_limited'])
+    await call.advance(2500)
+    expect([stt.openStreams, clock.pending]).toEqual([0, 0])
+  })
+
   it('by a newer version of the protocol is counted and ignored', async () => {
     const { call, session, voice } = await begin()
     const counts: number[] = []
