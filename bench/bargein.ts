@@ -6,11 +6,6 @@ import type { BenchOptions, Row } from './report.js'
 import { maximum, median } from './statistics.js'
 
 const sessions = 200
-/**
- * When the sound that decides leaves the client, from the first of it on: the tenth frame of voice, or the first frame
- * after two words of 260 ms with a pause of 140 ms between them.
- */
-const dueMs: Readonly<Record<Way, number>> = { voice: 180, words: 660 }
 
 interface Measured {
   readonly bargeIns: readonly BargeIn[]
@@ -20,7 +15,8 @@ interface Measured {
 
 /**
  * How fast bots fall silent when they are interrupted, on a server where 200 of them talk: from the decision to the last
- * audio that leaves the server, and as the client sees it, from the sound that must lead to it.
+ * audio that leaves the server, and as the client sees it, from the sound that must lead to it. Below zero: the last
+ * audio, of which there is some every 100 ms, had left before.
  */
 export async function run({ quick }: BenchOptions): Promise<Row[]> {
   const { bargeIns, interruptions, load } = await measure(quick ? 20 : 50)
@@ -29,18 +25,18 @@ export async function run({ quick }: BenchOptions): Promise<Row[]> {
     return interruption ? [{ bargeIn, interruption }] : []
   })
   const heard = pairs.map(({ bargeIn }) => bargeIn)
-  const lastAudio = pairs.map(({ interruption: { lastAudioAtMs, decidedAtMs } }) => lastAudioAtMs - decidedAtMs)
+  const left = pairs.map(({ interruption: { lastAudioLeftAtMs, decidedAtMs } }) => lastAudioLeftAtMs - decidedAtMs)
   const rounds = bargeIns.length
   return [
     { name: 'barge-ins that stopped the bot', value: pairs.length, unit: `of ${rounds}`, target: `>= ${rounds}` },
     {
       name: `decision to last audio leaving the server, median (${sessions} sessions talk)`,
-      value: Math.max(0, median(lastAudio)),
+      value: median(left),
       unit: 'ms',
       target: '<= 60',
       rounds,
     },
-    { name: 'decision to last audio, slowest', value: Math.max(0, maximum(lastAudio)), unit: 'ms', rounds },
+    { name: 'decision to last audio leaving the server, slowest', value: maximum(left), unit: 'ms', rounds },
     {
       name: 'audio messages of the utterance after the decision, all barge-ins',
       value: pairs.reduce((sum, { interruption }) => sum + interruption.audioAfterDecision, 0),
@@ -68,16 +64,17 @@ export async function run({ quick }: BenchOptions): Promise<Row[]> {
   ]
 }
 
-/** From the moment at which the sound that decides had been sent. */
+/** From the moment at which the sound that decides had been sent. Below zero: no audio came any more after it. */
 function clientRows(way: Way, bargeIns: readonly BargeIn[]): Row[] {
-  const stops = bargeIns
-    .filter(bargeIn => bargeIn.way === way)
-    .map(({ clearAtMs, voiceAtMs }) => clearAtMs - voiceAtMs - dueMs[way])
+  const those = bargeIns.filter(bargeIn => bargeIn.way === way)
+  const clears = those.map(({ clearAtMs, decidingAtMs }) => clearAtMs - decidingAtMs)
+  const audio = those.map(({ lastAudioAtMs, decidingAtMs }) => lastAudioAtMs - decidingAtMs)
   const sound = way === 'voice' ? '200 ms of voice' : 'two words'
-  const rounds = stops.length
+  const rounds = those.length
   return [
-    { name: `client, ${sound} sent until clear arrives, median`, value: median(stops), unit: 'ms', rounds },
-    { name: `client, ${sound} sent until clear arrives, slowest`, value: maximum(stops), unit: 'ms', rounds },
+    { name: `client, ${sound} sent until the last audio arrives, median`, value: median(audio), unit: 'ms', rounds },
+    { name: `client, ${sound} sent until clear arrives, median`, value: median(clears), unit: 'ms', rounds },
+    { name: `client, ${sound} sent until clear arrives, slowest`, value: maximum(clears), unit: 'ms', rounds },
   ]
 }
 

@@ -1,6 +1,6 @@
 // The server under test, in a process of its own: bots that never stop talking unless they are interrupted.
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { attachVoice } from '../../adapters/ws.js'
 import { Conversation } from '../../src/conversation/conversation.js'
@@ -17,8 +17,8 @@ export interface Interruption {
   readonly decidedAtMs: number
   /** `clear` was given to the socket. */
   readonly clearAtMs: number
-  /** The last audio of the utterance was given to the socket. */
-  lastAudioAtMs: number
+  /** The kernel had taken the last audio of the utterance: it was beyond anybody's reach. */
+  lastAudioLeftAtMs: number
   audioAfterDecision: number
 }
 
@@ -102,21 +102,32 @@ function watchSockets(): void {
     const interruption = interruptions.get(utteranceId)
     if (interruption) {
       interruption.audioAfterDecision++
-      interruption.lastAudioAtMs = nowMs
+      noteLeaving(this, interruption, nowMs)
     }
     return status
   }
   Link.prototype.sendMessage = function (message, seq) {
-    const status = sendMessage.call(this, message, seq)
     if (message.type === 'clear') {
-      interruptions.set(message.through, {
+      const interruption: Interruption = {
         utteranceId: message.through,
         decidedAtMs: decidingSinceMs,
         clearAtMs: performance.now(),
-        lastAudioAtMs: lastAudioAt.get(message.through) ?? Number.NaN,
+        lastAudioLeftAtMs: Number.NaN,
         audioAfterDecision: 0,
-      })
+      }
+      interruptions.set(message.through, interruption)
+      noteLeaving(this, interruption, lastAudioAt.get(message.through) ?? Number.NaN)
     }
-    return status
+    return sendMessage.call(this, message, seq)
   }
+}
+
+/** Audio that was given to the socket has left when nothing waits there any more, which is usually at once. */
+function noteLeaving({ socket }: Link, interruption: Interruption, givenAtMs: number): void {
+  const { _socket: stream } = socket.raw as { readonly _socket: Socket }
+  interruption.lastAudioLeftAtMs = givenAtMs
+  if (stream.writableLength === 0) return
+  stream.write('', () => {
+    interruption.lastAudioLeftAtMs = performance.now()
+  })
 }

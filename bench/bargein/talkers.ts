@@ -10,10 +10,11 @@ export type Way = 'voice' | 'words'
 export interface BargeIn {
   readonly utteranceId: string
   readonly way: Way
-  /** The first sound of the user's voice was sent. */
-  readonly voiceAtMs: number
+  /** The sound that decides was sent. NaN: it has yet to be. */
+  decidingAtMs: number
   /** `clear` arrived: the player is silent from here on. */
   clearAtMs: number
+  /** The last audio of the utterance arrived. */
   lastAudioAtMs: number
   audioAfterClear: number
 }
@@ -29,6 +30,11 @@ const frameBytes = 640
 const format = { encoding: 'linear16', sampleRate: 16_000, channels: 1 } as const
 const quiet = silence(frameMs, format)
 const words = speak('please stop now', format)
+/**
+ * How much of the words it takes: 200 ms of voice, or two words of 260 ms with a pause of 140 ms between them and the
+ * frame after them.
+ */
+const decidingMs: Readonly<Record<Way, number>> = { voice: 200, words: 680 }
 /** Between two barge-ins, of different clients. */
 const everyMs = 200
 /** How long a bot must have been heard before it is interrupted. */
@@ -86,6 +92,7 @@ class Talker {
       if (this.at === 0) this.beginVoice()
       this.socket.send(words.subarray(this.at, this.at + frameBytes))
       this.at += frameBytes
+      if (this.at === (decidingMs[this.way] / frameMs) * frameBytes) this.bargeIn!.decidingAtMs = performance.now()
     } else this.socket.send(quiet)
     this.player.play(frameMs)
   }
@@ -108,7 +115,7 @@ class Talker {
     this.bargeIn = {
       utteranceId,
       way,
-      voiceAtMs: performance.now(),
+      decidingAtMs: Number.NaN,
       clearAtMs: Number.NaN,
       lastAudioAtMs: Number.NaN,
       audioAfterClear: 0,
