@@ -34,7 +34,7 @@ export async function run({ quick }: BenchOptions): Promise<Row[]> {
   const measureMs = quick ? 25_000 : 60_000
   const ours: Record<Transport, Outcome[]> = { ws: [], uws: [], hono: [] }
   // Its kernels are full after the same audio; a few seconds beyond show where it goes.
-  const naive = outcome('naive', 6000, 6000)
+  const naive = outcome('naive', 8000, 10_000)
   for (let i = 0; i < rounds; i++)
     await Promise.all(names.map(async name => ours[name].push(await outcome(name, settleMs, measureMs))))
   const { growth, peakMb } = await naive

@@ -11,7 +11,7 @@ export interface ListenerTask {
   readonly bytesPerSecond: number
   /** Hz it can play, the best first. */
   readonly sampleRates: readonly number[]
-  /** Changes of the rate while it runs. */
+  /** Changes of the rate, counted from the first sound. */
   readonly changes?: readonly { readonly atMs: number; readonly bytesPerSecond: number }[]
 }
 
@@ -91,8 +91,6 @@ export class Listener {
         this.stop()
       },
     })
-    for (const { atMs, bytesPerSecond } of task.changes ?? [])
-      this.timers.push(setTimeout(() => this.reader.setRate(bytesPerSecond), atMs))
   }
 
   get heard(): ListenerReport {
@@ -209,12 +207,18 @@ export class Listener {
     const now = performance.now()
     const fromMs = positionOf(bytes)
     const ms = (bytes.length / 2 / this.sampleRate) * 1000
-    if (Number.isNaN(this.firstAt)) this.firstAt = now - fromMs
+    if (Number.isNaN(this.firstAt)) this.hearFirst(now - fromMs)
     if (Number.isNaN(this.zeroMs)) this.zeroMs = fromMs - this.startsAtMs
     for (let at = 0; at < ms; at += stepMs) this.lags.push(now - this.firstAt - fromMs)
     this.received += bytes.length
     this.totalMs += ms
     this.hold(now, fromMs, ms)
+  }
+
+  private hearFirst(firstAt: number): void {
+    this.firstAt = firstAt
+    for (const { atMs, bytesPerSecond } of this.task.changes ?? [])
+      this.timers.push(setTimeout(() => this.reader.setRate(bytesPerSecond), atMs))
   }
 
   private hold(now: number, fromMs: number, ms: number): void {

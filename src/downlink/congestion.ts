@@ -13,6 +13,8 @@ const reportLateMs = 500
 const probePeriodMs = 2000
 /** Between pings under pressure or while reports are missing. */
 const urgentProbePeriodMs = 500
+/** A socket that has held something for this long waits for its client. Else it waits for its kernel, which has room. */
+const backlogMs = 500
 /** What a path may take before it is known. */
 const unknownPathMs = 1000
 
@@ -27,6 +29,8 @@ export class Congestion {
   private probe: Probe = new Probe()
   private pressure: Pressure
   private bufferedBytes = 0
+  /** Since when the socket has held something. */
+  private heldSinceMs = 0
   private queue = 0
   private lag = 0
   private reportsMissing = false
@@ -100,7 +104,8 @@ export class Congestion {
     const { bufferedBytes } = link
     // What one beat hands to the socket is often still there at the next: only what stays counts.
     const backlog = this.bufferedBytes > 0 ? bufferedBytes : 0
-    if (bufferedBytes < this.bufferedBytes) this.pressure.progress(nowMs)
+    if (bufferedBytes < this.bufferedBytes && nowMs - this.heldSinceMs >= backlogMs) this.pressure.progress(nowMs)
+    if (this.bufferedBytes === 0) this.heldSinceMs = nowMs
     this.bufferedBytes = bufferedBytes
     this.lag = lateMs + Math.max(this.wayMs(nowMs, link), (1000 * backlog) / bytesPerSecond)
     return this.pressure.update(nowMs, this.lag, backlog)

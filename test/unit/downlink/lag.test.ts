@@ -143,6 +143,32 @@ describe('a reader that stops', () => {
     expect(r.client.inFlightBytes).toBeLessThan(0.8 * 48_000)
   })
 
+  it('is found although its kernel still takes what it is told', () => {
+    const r = run({ sampleRates: [24_000] }, 24_000, 30, (rig, s) => {
+      rig.client.stalled = s >= 2
+      // At some beats the socket has not handed the last message on yet.
+      Object.defineProperty(rig.client, 'bufferedBytes', {
+        configurable: true,
+        value: Math.round(s * 10) % 3 ? 0 : 150,
+      })
+    })
+    expect(slow(r)).toEqual(['nothing arrived any more'])
+  })
+
+  it('and then takes bytes of a backlog one by one is not one of them', () => {
+    const backlog = { bytes: 60_000 }
+    const r = rig({ features: { ...plainFeatures }, sampleRates: [24_000] })
+    r.client.ponging = false
+    Object.defineProperty(r.client, 'bufferedBytes', { get: () => backlog.bytes })
+    speak(r, 'u1', 60_000, 24_000)
+    for (let s = 0; s < 40; s++) {
+      backlog.bytes -= 1000
+      r.clock.advance(1000)
+    }
+    expect(r.levels()).toContain('critical')
+    expect(slow(r)).toEqual([])
+  })
+
   it('and cannot acknowledge any more is never sent more than 2 s beyond its last report', () => {
     const r = rig({ sampleRates: [24_000] })
     speak(r, 'u1', 60_000, 24_000)
