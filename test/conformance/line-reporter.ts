@@ -7,7 +7,7 @@ export default class LineReporter implements Reporter {
     for (const vendor of module.children.suites()) {
       const parts = [...vendor.children.suites()].map(part => `${part.name} ${tally(part)}`)
       if (parts.length > 0)
-        console.log(`${vendor.name.padEnd(22)}${parts.map(part => part.padEnd(38)).join('')}`.trimEnd())
+        console.log(`${vendor.name.padEnd(24)}${parts.map(part => part.padEnd(42)).join('')}`.trimEnd())
       for (const test of vendor.children.allTests('failed'))
         console.log(`  failed: ${test.fullName}\n    ${test.result().errors?.[0]?.stack ?? ''}`)
     }

@@ -5,8 +5,11 @@ import { type GoogleLimits, googleLimits } from './limits.js'
 import type { GoogleOptions } from './options.js'
 import type { GoogleClientOptions } from './sdk.js'
 
-/** Without it a call keeps a megabyte for a retry that streams never make, and seems to have been sent when it was not. */
-const withoutRetries = { 'grpc.enable_retries': 0 }
+/**
+ * A call keeps what it writes for a retry, although streams are never retried, and takes it for sent. By default that is a
+ * megabyte, half a minute of audio that hides that nobody reads it.
+ */
+const withSmallBuffer = { 'grpc.per_rpc_retry_buffer_size': 64 * 1024 }
 /** Without it all clients of a process share one connection. */
 const withOwnConnection = { 'grpc.use_local_subchannel_pool': 1 }
 
@@ -41,7 +44,7 @@ export class GoogleAccount {
     return {
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       ...(this.location !== 'global' && { apiEndpoint: `${this.location}-${host}` }),
-      ...withoutRetries,
+      ...withSmallBuffer,
       ...withOwnConnection,
       ...clientOptions,
     }

@@ -31,10 +31,10 @@ export interface GoogleSpeechClient extends GoogleClient {
 /** `TextToSpeechClient` of `@google-cloud/text-to-speech`. */
 export interface GoogleTextToSpeechClient extends GoogleClient {
   streamingSynthesize(): GoogleCall
-  synthesizeSpeech(request: object): Promise<readonly unknown[]>
+  synthesizeSpeech(request: object, options: object): Promise<readonly unknown[]>
 }
 
-export type GoogleClientOptions = Readonly<Record<string, unknown>>
+export type GoogleClientOptions = Readonly<Record<string, string | number | boolean | object | undefined>>
 
 /** The package `@google-cloud/speech`. */
 export interface GoogleSpeechSdk {

@@ -12,6 +12,9 @@ import { StreamingSpeech } from './streaming-speech.js'
 
 const defaultVoice = 'en-US-Chirp3-HD-Charon'
 
+/** Whoever uses the stream knows another vendor, or when to try again. */
+const withoutRetries = { retry: { retryCodes: [] } }
+
 const formats: readonly AudioFormat[] = [
   ...[24_000, 16_000, 8000, 22_050, 44_100, 48_000].map(sampleRate => ({
     encoding: 'linear16' as const,
@@ -96,7 +99,7 @@ export class GoogleTts implements TtsProvider {
     if (!streaming) {
       const request = { voice, audioConfig: { audioEncoding: encodingOf(format, 'LINEAR16'), ...audio } }
       const synthesize = (text: string): Promise<readonly unknown[]> =>
-        client.synthesizeSpeech({ input: { text }, ...request })
+        client.synthesizeSpeech({ input: { text }, ...request }, withoutRetries)
       return events => new SentenceSpeech({ synthesize, onMessage }, events)
     }
     const config = {
