@@ -30,14 +30,23 @@ const START_MS = 60
 /** A stretch begins at the first probability and goes on down to the second. */
 const ENTER_PROBABILITY = 0.5
 const STAY_PROBABILITY = 0.35
+/** One for each length, for all detectors: memory that every session shares is in the processor's cache. */
+const sharedFrames = new Map<number, Frame>()
+
+/** The samples of a frame, and the same memory as bytes. */
+interface Frame {
+  readonly pcm: Int16Array
+  readonly bytes: Uint8Array
+}
+
 /** Sound decoded at a time, so that the buffer stays small for any message. */
 const SLICE_MS = 100
 
 /**
  * Finds stretches of speech in a stream of bytes. All times are positions in the sound, so they depend neither on when
  * it arrived nor on how it was cut. Allocates nothing for messages that fit into a frame, and small views for others.
- * Holds 1 KB for 16 kHz mono, 6 KB for other formats, 20 KB when it has to resample for a plugged `Vad`: make one at
- * the first audio.
+ * Holds 1 KB where messages of 16 kHz mono do not end with a frame, 6 KB for other formats, 20 KB when it has to resample
+ * for a plugged `Vad`: make one at the first audio.
  */
 export class SpeechDetector {
   private readonly listener: SpeechListener
@@ -50,8 +59,9 @@ export class SpeechDetector {
   private readonly sliceBytes: number
   private readonly decoded: Int16Array
   private readonly decodedBytes: Uint8Array
-  private readonly frame: Int16Array
-  private readonly frameBytes: Uint8Array
+  private readonly shared: Frame
+  /** A frame whose end has not come. */
+  private partial: Frame | undefined
   private readonly samplesPerMs: number
   private readonly frameMs: number
   /** Bytes of the next frame. */
@@ -80,10 +90,10 @@ export class SpeechDetector {
     this.sliceBytes = msToBytes(format, SLICE_MS)
     this.decoded = new Int16Array(same ? 0 : Math.ceil((rate * (SLICE_MS + 5)) / 1000))
     this.decodedBytes = pcmBytes(this.decoded)
-    this.frame = new Int16Array(this.vad.frameSamples ?? Math.round(rate / FRAMES_PER_SECOND))
+    const frameSamples = this.vad.frameSamples ?? Math.round(rate / FRAMES_PER_SECOND)
+    this.shared = sharedFrame(frameSamples)
     this.samplesPerMs = rate / 1000
-    this.frameMs = this.frame.length / this.samplesPerMs
-    this.frameBytes = pcmBytes(this.frame)
+    this.frameMs = frameSamples / this.samplesPerMs
   }
 
   /** A stretch of speech is open: it began at least 60 ms ago and has not paused for `hangMs`. */
@@ -143,16 +153,22 @@ export class SpeechDetector {
 
   /** Copies the first `length` bytes into frames, and has each judged that is full. */
   private fill(bytes: Uint8Array, length: number): void {
-    const { frameBytes } = this
+    const frameBytes = this.shared.bytes.length
     for (let at = 0; at < length; ) {
-      const size = Math.min(length - at, frameBytes.length - this.filledBytes)
-      frameBytes.set(size === bytes.length ? bytes : bytes.subarray(at, at + size), this.filledBytes)
+      const size = Math.min(length - at, frameBytes - this.filledBytes)
+      const frame = size === frameBytes ? this.shared : this.started()
+      frame.bytes.set(size === bytes.length ? bytes : bytes.subarray(at, at + size), this.filledBytes)
       at += size
       this.filledBytes += size
-      if (this.filledBytes < frameBytes.length) continue
+      if (this.filledBytes < frameBytes) continue
       this.filledBytes = 0
-      this.judge(this.vad.push(this.frame))
+      this.judge(this.vad.push(frame.pcm))
     }
+  }
+
+  private started(): Frame {
+    this.partial ??= newFrame(this.shared.pcm.length)
+    return this.partial
   }
 
   private judge(probability: number): void {
@@ -192,4 +208,15 @@ export class SpeechDetector {
     this.inSpeech = false
     this.listener.speechEnd(this.silentSinceMs)
   }
+}
+
+function sharedFrame(samples: number): Frame {
+  const frame = sharedFrames.get(samples) ?? newFrame(samples)
+  sharedFrames.set(samples, frame)
+  return frame
+}
+
+function newFrame(samples: number): Frame {
+  const pcm = new Int16Array(samples)
+  return { pcm, bytes: pcmBytes(pcm) }
 }

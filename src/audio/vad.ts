@@ -37,6 +37,10 @@ export class EnergyVad implements Vad {
   private readonly minima = new Float64Array(WINDOWS)
   private window = 0
   private inWindow = 0
+  /** The least energy of the window now, and of all of them. */
+  private windowLeast = 0
+  private least = 0
+  private floor = 0
 
   /** @param sampleRate of the frames. 16000 for use as `turns.vad`. */
   constructor(sampleRate = 16_000) {
@@ -50,21 +54,22 @@ export class EnergyVad implements Vad {
     // Digital silence is a muted microphone: it says nothing about the room.
     if (power === 0) return 0
     this.learn(power, pcm16k.length)
-    const overFloorDb = toDb(power) - Math.max(LOWEST_FLOOR_DBFS, this.floorDbfs)
+    const overFloorDb = toDb(power) - Math.max(LOWEST_FLOOR_DBFS, this.floor)
     return Math.min(1, Math.max(0, (overFloorDb - IMPOSSIBLE_DB) / (CERTAIN_DB - IMPOSSIBLE_DB)))
   }
 
   /** The noise of the room, in dB of full scale. */
   get floorDbfs(): number {
-    let least = this.minima[0]!
-    for (let i = 1; i < WINDOWS; i++) if (this.minima[i]! < least) least = this.minima[i]!
-    return toDb(least) + MINIMUM_BIAS_DB
+    return this.floor
   }
 
   reset(): void {
-    this.minima.fill(10 ** (INITIAL_FLOOR_DBFS / 10))
+    const initial = 10 ** (INITIAL_FLOOR_DBFS / 10)
+    this.minima.fill(initial)
     this.window = 0
     this.inWindow = 0
+    this.windowLeast = initial
+    this.setFloor(initial)
   }
 
   /**
@@ -89,11 +94,26 @@ export class EnergyVad implements Vad {
     this.inWindow += samples
     if (this.inWindow > this.windowSamples) {
       this.inWindow = samples
-      this.window = (this.window + 1) % WINDOWS
-      this.minima[this.window] = power
-    } else if (power < this.minima[this.window]!) {
-      this.minima[this.window] = power
+      this.nextWindow(power)
+    } else if (power < this.windowLeast) {
+      this.windowLeast = power
+      if (power < this.least) this.setFloor(power)
     }
+  }
+
+  private nextWindow(power: number): void {
+    this.minima[this.window] = this.windowLeast
+    this.window = (this.window + 1) % WINDOWS
+    this.minima[this.window] = power
+    this.windowLeast = power
+    let least = power
+    for (let i = 0; i < WINDOWS; i++) if (this.minima[i]! < least) least = this.minima[i]!
+    this.setFloor(least)
+  }
+
+  private setFloor(least: number): void {
+    this.least = least
+    this.floor = toDb(least) + MINIMUM_BIAS_DB
   }
 }
 

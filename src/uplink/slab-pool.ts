@@ -1,7 +1,7 @@
 /** 1 s of 16 kHz linear16: small enough that a session which is heard promptly holds two. */
 export const SLAB_BYTES: number = 32 * 1024
-/** Free slabs kept for the next session; the garbage collector gets the rest. */
-const MAX_FREE = 256
+/** Free slabs kept for the next session, beside as many as are in use; the garbage collector gets the rest. */
+const SPARE = 256
 
 /** A piece of memory for audio, with views of it that are made once: a view costs as much as copying what it shows. */
 export class Slab {
@@ -64,7 +64,7 @@ export class SlabPool {
 
   give(slab: Slab): void {
     this.used--
-    if (this.free.length < MAX_FREE) this.free.push(slab)
+    if (this.free.length < this.used + SPARE) this.free.push(slab)
   }
 
   /** Memory for joining audio that lies in several slabs. Valid until the next call by anybody. */

@@ -41,6 +41,8 @@ export interface UplinkOptions {
 
 /** After this long without audio, the rest of a message is sent. */
 const REST_MS = 40
+/** How often time is looked at while audio comes. */
+const SERVE_MS = 100
 /** After this long without audio the user is taken to have finished. */
 const ABSENT_MS = 5000
 /** And after this long without a client: until then it may come back with all that was said meanwhile. */
@@ -67,6 +69,7 @@ export class Uplink implements Ticking {
   private ticking = false
   private lastTickMs = 0
   private sinceAudioMs = 0
+  private unservedMs = 0
   private cancelSuspend: Cancel | undefined
 
   constructor(options: UplinkOptions, ports: UplinkPorts) {
@@ -210,8 +213,12 @@ export class Uplink implements Ticking {
     const elapsedMs = nowMs - this.lastTickMs
     this.lastTickMs = nowMs
     this.sinceAudioMs += elapsedMs
+    this.unservedMs += elapsedMs
+    // Audio that comes moves the bridge along by itself, and what is cold in the cache costs as much to look at as a frame.
+    if (this.sinceAudioMs < REST_MS && this.unservedMs < SERVE_MS && !this.bridge.behind) return
     if (this.sinceAudioMs >= REST_MS) this.bridge.flushRest('long')
-    this.bridge.tick(nowMs, elapsedMs, this.attached)
+    this.bridge.tick(nowMs, this.unservedMs, this.attached)
+    this.unservedMs = 0
     if (this.closed || this.sinceAudioMs < ABSENT_MS) return
     if (this.attached) this.endpointer.conclude()
     if (this.sinceAudioMs < FORGET_MS || this.bridge.watched || this.bridge.pending) return
