@@ -62,6 +62,10 @@ export class VendorAccount {
     return { ...this.#vendor.authorize(typeof own === 'string' ? own : this.#key), ...this.#headers }
   }
 
+  httpUrl(path: string): URL {
+    return new URL(this.#baseUrl.replace(/^ws/, 'http') + path)
+  }
+
   url(path: string, query: VendorQuery): URL {
     const url = new URL(this.#baseUrl + path)
     for (const [name, value] of Object.entries(query)) {

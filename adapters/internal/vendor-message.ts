@@ -1,3 +1,5 @@
+import type { Word } from '../../src/providers/contracts.js'
+
 /** A vendor's message. Nothing about its fields is certain. */
 export type VendorMessage = Readonly<Record<string, unknown>>
 
@@ -48,4 +50,10 @@ export function base64Of(bytes: Uint8Array): string {
 export function meanProbability(parts: unknown): number | undefined {
   const rated = listOf(parts).flatMap(part => numberOf(recordOf(part)?.logprob) ?? [])
   return rated.length === 0 ? undefined : Math.exp(rated.reduce((sum, one) => sum + one, 0) / rated.length)
+}
+
+/** How sure a result is of which only the words are rated: as sure as its mean word. Undefined when none is. */
+export function meanConfidence(words: readonly Word[]): number | undefined {
+  const rated = words.flatMap(word => word.confidence ?? [])
+  return rated.length === 0 ? undefined : rated.reduce((sum, one) => sum + one, 0) / rated.length
 }

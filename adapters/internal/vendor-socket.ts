@@ -23,6 +23,8 @@ export interface VendorSocketOptions {
   /** Never logged: a vendor may want its key in there. */
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
+  /** Sent before everything else. */
+  readonly firstMessage?: string | undefined
   readonly signal: AbortSignal
   readonly clock: Clock
   /** What an end that we did not ask for means. */
@@ -188,6 +190,8 @@ export class VendorSocket {
   }
 
   private sendEarly(socket: WebSocket): void {
+    const { firstMessage } = this.options
+    if (firstMessage !== undefined) socket.send(firstMessage)
     for (const data of this.early) socket.send(data, this.sent)
     this.early = []
     this.earlyBytes = 0

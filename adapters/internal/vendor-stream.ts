@@ -15,6 +15,8 @@ export interface VendorRoute {
   readonly account: VendorAccount
   readonly path: string
   readonly query: VendorQuery
+  /** Sent before everything else. */
+  readonly firstMessage?: string | undefined
   readonly signal: AbortSignal
   readonly credentials?: Readonly<Record<string, unknown>> | undefined
 }
@@ -30,13 +32,14 @@ export abstract class VendorStream<Sink extends StreamSink> {
   /** What the sink must not hear before `open`. */
   private readonly untold: (() => void)[] = []
 
-  constructor({ account, path, query, signal, credentials }: VendorRoute, sink: Sink) {
+  constructor({ account, path, query, firstMessage, signal, credentials }: VendorRoute, sink: Sink) {
     this.sink = sink
     this.onMessage = account.onMessage
     this.socket = new VendorSocket(
       {
         url: account.url(path, query),
         headers: account.headersFor(credentials),
+        firstMessage,
         signal,
         clock: account.clock,
         classify: end => this.judge(end),
@@ -45,7 +48,7 @@ export abstract class VendorStream<Sink extends StreamSink> {
         open: headers => this.opened(headers),
         text: text => this.readText(text),
         binary: data => this.readBinary(data),
-        drain: () => this.drained(),
+        drain: () => (this.announced ? this.drained() : this.untold.push(() => this.drained())),
         closed: (failure, answered) => this.closed(failure, answered),
       },
     )

@@ -3,9 +3,11 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import type { FakeVendor, FakeVendorOptions } from '../fixtures/providers/fake-vendor.js'
 import { vendorRows } from '../fixtures/providers/rows.js'
 import { testContract, testFailureTable } from '../fixtures/providers/suites.js'
+import { secondGeneration, thirdGeneration } from './clients/assemblyai.js'
 import { manual, tts, turns } from './clients/cartesia.js'
 import { listenV1, listenV2, speakV1 } from './clients/deepgram.js'
 import { multiStream, scribe } from './clients/elevenlabs.js'
+import { live, serverVad, speech } from './clients/openai.js'
 
 interface OwnClient {
   readonly package: string
@@ -23,6 +25,11 @@ const ownClients: Readonly<Record<string, OwnClient>> = {
   'cartesia stt turns': { package: '@cartesia/cartesia-js', test: turns },
   'cartesia stt manual': { package: '@cartesia/cartesia-js', test: manual },
   'cartesia tts': { package: '@cartesia/cartesia-js', test: tts, tls: true },
+  'assemblyai stt': { package: 'assemblyai', test: thirdGeneration, tls: true },
+  'assemblyai stt english': { package: 'assemblyai', test: secondGeneration, tls: true },
+  'openai stt': { package: 'openai', test: live, tls: true },
+  'openai stt server vad': { package: 'openai', test: serverVad, tls: true },
+  'openai tts': { package: 'openai', test: speech },
 }
 
 const versions: Readonly<Record<string, string>> = JSON.parse(

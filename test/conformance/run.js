@@ -12,7 +12,7 @@ function run(command, args, options = {}) {
   return status ?? 1
 }
 
-/** Cartesia's client speaks TLS only, and trusts what is named when its process begins. */
+/** Some clients speak TLS only, and trust what is named when their process begins. */
 function makeCertificate(folder) {
   const files = { CONFORMANCE_KEY: join(folder, 'key.pem'), NODE_EXTRA_CA_CERTS: join(folder, 'cert.pem') }
   const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1'

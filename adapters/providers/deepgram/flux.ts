@@ -9,7 +9,15 @@ import type {
 } from '../../../src/providers/contracts.js'
 import { onlyKeytermsDiffer } from '../../internal/option-changes.js'
 import type { VendorQuery } from '../../internal/vendor-account.js'
-import { listOf, msOf, numberOf, recordOf, textOf, type VendorMessage } from '../../internal/vendor-message.js'
+import {
+  listOf,
+  meanConfidence,
+  msOf,
+  numberOf,
+  recordOf,
+  textOf,
+  type VendorMessage,
+} from '../../internal/vendor-message.js'
 import type { VendorEnd, VendorHeaders } from '../../internal/vendor-socket.js'
 import { type VendorRoute, VendorStream } from '../../internal/vendor-stream.js'
 import { deepgramError, deepgramFailure, requestIdOf } from './failure.js'
@@ -156,10 +164,4 @@ function wordOf({ word, start, end, confidence }: VendorMessage): Word | undefin
   const text = textOf(word)
   if (text === undefined || numberOf(start) === undefined || numberOf(end) === undefined) return undefined
   return { text, startMs: msOf(start), endMs: msOf(end), confidence: numberOf(confidence) }
-}
-
-/** Flux rates words and not results; a result is as sure as its mean word. */
-function meanConfidence(words: readonly Word[]): number | undefined {
-  const rated = words.flatMap(word => word.confidence ?? [])
-  return rated.length === 0 ? undefined : rated.reduce((sum, one) => sum + one, 0) / rated.length
 }
