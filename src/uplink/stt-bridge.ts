@@ -94,8 +94,10 @@ export class SttBridge implements ConnectionOwner {
 
   /** Sends what can be sent. Once per frame. */
   flush(): void {
-    if (this.stream) this.pump(this.stream, 'none')
-    else this.supervisor.wake()
+    const { stream, source } = this
+    if (!stream) return this.supervisor.wake()
+    const isLess = source.log.written - source.log.sent < stream.feed.chunkBytes
+    if (!isLess || this.finalization.pending || this.drainTo !== Number.POSITIVE_INFINITY) this.pump(stream, 'none')
   }
 
   /** Sends also what is less than a message, where the provider takes it so short (`long`), or in any case (`all`). */
