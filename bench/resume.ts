@@ -1,4 +1,6 @@
 import { Link } from '../src/session/link.js'
+import { cutSentences } from './outage/cut-sentences.js'
+import { longOutages } from './outage/long-outages.js'
 import type { BenchOptions, Row } from './report.js'
 import { type CutResult, cutRun } from './resume/cuts.js'
 import { transports } from './resume/servers.js'
@@ -6,18 +8,28 @@ import { transports } from './resume/servers.js'
 const seeds = [1, 2, 3] as const
 
 /**
- * Cuts a call again and again and compares, byte by byte, what the microphone gave with what the recogniser got; also
- * every numbered message of both sides. The last run has the fence taken away, to show that the comparison can fail.
+ * What a client loses when its connection breaks. Cut again and again, on every transport: nothing, byte by byte. Gone
+ * for seconds in the middle of a sentence: no word. Gone for longer: what its ring could not hold, or only the session.
  */
 export async function run({ quick }: BenchOptions): Promise<Row[]> {
-  const cuts = quick ? 40 : 300
+  const rows = await manyCuts(quick ? seeds.slice(0, 1) : seeds, quick ? 40 : 300)
+  const sentences = quick ? await cutSentences(2, [2000]) : await cutSentences(10, [1000, 2000, 4000])
+  return [...rows, await withoutFence(), ...sentences, ...(await longOutages(quick ? 1 : 5))]
+}
+
+/**
+ * Compares what the microphone gave with what the recogniser got, and every numbered message of both sides. The
+ * transports share the time: a call spends most of it waiting.
+ */
+async function manyCuts(seeds: readonly number[], cuts: number): Promise<Row[]> {
   const rows: Row[] = []
-  for (const transport of Object.keys(transports)) {
-    for (const seed of quick ? seeds.slice(0, 1) : seeds) {
-      rows.push(...rowsOf(`${transport}, seed ${seed}`, await cutRun(transport, seed, cuts), cuts))
-    }
+  for (const seed of seeds) {
+    const runs = Object.keys(transports).map(async transport =>
+      rowsOf(`${transport}, seed ${seed}`, await cutRun(transport, seed, cuts), cuts),
+    )
+    rows.push(...(await Promise.all(runs)).flat())
   }
-  return [...rows, await withoutFence()]
+  return rows
 }
 
 function rowsOf(name: string, result: CutResult, cuts: number): Row[] {
@@ -44,7 +56,7 @@ function rowsOf(name: string, result: CutResult, cuts: number): Row[] {
   ]
 }
 
-/** The same run on sessions that go on listening to their old sockets. */
+/** The same on sessions that go on listening to their old sockets, to show that the comparison can fail. */
 async function withoutFence(): Promise<Row> {
   const { fence } = Link.prototype
   Link.prototype.fence = () => {}
