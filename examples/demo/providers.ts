@@ -1,8 +1,10 @@
 import type { SttProvider, TtsProvider } from 'voice-ws'
+import { assemblyai } from 'voice-ws/providers/assemblyai'
 import { cartesia } from 'voice-ws/providers/cartesia'
 import { deepgram } from 'voice-ws/providers/deepgram'
 import { elevenlabs } from 'voice-ws/providers/elevenlabs'
 import { embeddedStt, embeddedTts } from 'voice-ws/providers/embedded'
+import { openai } from 'voice-ws/providers/openai'
 
 export interface DemoProviders {
   readonly stt: readonly SttProvider[]
@@ -11,18 +13,30 @@ export interface DemoProviders {
   readonly names: readonly string[]
 }
 
-const vendors = {
+interface Vendor {
+  readonly stt: SttProvider
+  readonly tts?: TtsProvider
+}
+
+const vendors: Readonly<Record<string, (options: { readonly apiKey: string }) => Vendor>> = {
   DEEPGRAM_API_KEY: deepgram,
   ELEVENLABS_API_KEY: elevenlabs,
   CARTESIA_API_KEY: cartesia,
-} as const
+  ASSEMBLYAI_API_KEY: assemblyai,
+  OPENAI_API_KEY: openai,
+}
 
 /** Vendors whose keys are in the environment come first; the embedded engines stand behind them. */
 export function chooseProviders(env: Readonly<Record<string, string | undefined>>): DemoProviders {
-  const chosen = Object.entries(vendors).flatMap(([key, vendor]) => (env[key] ? [vendor({ apiKey: env[key] })] : []))
+  const chosen = Object.entries(vendors).flatMap(([variable, vendor]) => {
+    const apiKey = env[variable]
+    // With a base URL the key is that of another server, which the agent talks to.
+    const elsewhere = variable === 'OPENAI_API_KEY' && env.OPENAI_BASE_URL
+    return apiKey && !elsewhere ? [vendor({ apiKey })] : []
+  })
   return {
     stt: [...chosen.map(vendor => vendor.stt), embeddedStt()],
-    tts: [...chosen.map(vendor => vendor.tts), embeddedTts()],
+    tts: [...chosen.flatMap(vendor => vendor.tts ?? []), embeddedTts()],
     names: [...chosen.map(vendor => vendor.stt.name), 'embedded'],
   }
 }

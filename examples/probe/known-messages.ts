@@ -40,6 +40,36 @@ export const cartesiaMessages: KnownMessages = {
   done: ['request_id', 'context_id', 'done', 'status_code'],
 }
 
+export const assemblyAiMessages: KnownMessages = {
+  Begin: ['id', 'expires_at'],
+  SpeechStarted: ['timestamp', 'confidence'],
+  Turn: [
+    ...['turn_order', 'turn_is_formatted', 'end_of_turn', 'transcript', 'end_of_turn_confidence', 'words'],
+    ...['language_code', 'language_confidence', 'speaker_label', 'utterance'],
+  ],
+  Termination: ['audio_duration_seconds', 'session_duration_seconds'],
+}
+
+const transcription = ['event_id', 'item_id', 'content_index']
+
+export const openAiMessages: KnownMessages = {
+  'session.created': ['event_id', 'session'],
+  'session.updated': ['event_id', 'session'],
+  'input_audio_buffer.speech_started': ['event_id', 'audio_start_ms', 'item_id'],
+  'input_audio_buffer.speech_stopped': ['event_id', 'audio_end_ms', 'item_id'],
+  'input_audio_buffer.committed': ['event_id', 'previous_item_id', 'item_id'],
+  'input_audio_buffer.cleared': ['event_id'],
+  'conversation.item.created': ['event_id', 'item', 'previous_item_id'],
+  'conversation.item.added': ['event_id', 'item', 'previous_item_id'],
+  'conversation.item.done': ['event_id', 'item', 'previous_item_id'],
+  'conversation.item.input_audio_transcription.delta': [...transcription, 'delta', 'logprobs'],
+  'conversation.item.input_audio_transcription.completed': [
+    ...transcription,
+    ...['transcript', 'usage', 'logprobs', 'languages'],
+  ],
+  'rate_limits.updated': ['event_id', 'rate_limits'],
+}
+
 /** Collects what a vendor says that its own client did not announce. */
 export class UnknownFields {
   readonly #known: KnownMessages

@@ -1,3 +1,4 @@
+import type { AudioFormat, SttProvider, TtsProvider } from 'voice-ws'
 import { embeddedTts } from 'voice-ws/providers/embedded'
 import { UnknownFields } from './known-messages.js'
 import { probeRecognition, type RecognitionProbe } from './recognition.js'
@@ -34,9 +35,11 @@ export async function probe(
     onMessage: message => unknown.see(message),
   })
   try {
-    const speech = await probeSpeech(tts ?? embeddedTts(), sentence)
+    const speaker = tts ?? embeddedTts()
+    const format = sharedFormat(stt, speaker)
+    const speech = await probeSpeech(speaker, sentence, format)
     if (tts) print(`tts  ${speechLine(speech)}`)
-    const recognition = await probeRecognition(stt, speech.audio, speech.format)
+    const recognition = await probeRecognition(stt, speech.audio, format)
     print(`stt  ${recognitionLine(recognition)}`)
     const heard = matches(recognition.text)
     const said = wordsOf(sentence).length
@@ -50,6 +53,18 @@ export async function probe(
     if (unknown.found.length > 0) print(`     not known to the adapter: ${unknown.found.join(', ')}`)
   }
   return 0
+}
+
+/** What is heard must be what was said: nothing is converted in between. */
+function sharedFormat(stt: SttProvider, tts: TtsProvider): AudioFormat {
+  const shared = stt.capabilities.formats.find(({ encoding, sampleRate }) => {
+    return (
+      encoding === 'linear16' &&
+      tts.capabilities.formats.some(one => one.encoding === encoding && one.sampleRate === sampleRate)
+    )
+  })
+  if (!shared) throw new ProbeError(`${stt.name} does not hear what ${tts.name} speaks`)
+  return shared
 }
 
 function speechLine({ connectMs, firstAudioMs, speechMs, totalMs, timed, requestId }: SpeechProbe): string {

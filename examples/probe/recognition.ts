@@ -35,7 +35,7 @@ export async function probeRecognition(
     const connectMs = performance.now() - connectAt
     const bytes = (format.sampleRate * 2 * pieceMs) / 1000
     const speechAt = performance.now()
-    await play(stream, speech, bytes)
+    await play(stream, filledUp(speech, bytes), bytes)
     const silenceAt = performance.now()
     await play(stream, new Uint8Array((silenceMs / pieceMs) * bytes), bytes)
     stream.finalize?.()
@@ -53,6 +53,13 @@ export async function probeRecognition(
   } finally {
     controller.abort()
   }
+}
+
+/** Some vendors refuse messages that are very short. */
+function filledUp(audio: Uint8Array, bytes: number): Uint8Array {
+  const filled = new Uint8Array(Math.ceil(audio.length / bytes) * bytes)
+  filled.set(audio)
+  return filled
 }
 
 async function play(stream: SttStream, audio: Uint8Array, bytes: number): Promise<void> {

@@ -2,7 +2,6 @@ import type { AudioFormat, ProviderFailure, TimedText, TtsProvider } from 'voice
 import { describe, ProbeError, within } from './stream-events.js'
 
 export interface SpeechProbe {
-  readonly format: AudioFormat
   readonly audio: Uint8Array
   readonly connectMs: number
   readonly firstAudioMs: number
@@ -14,9 +13,7 @@ export interface SpeechProbe {
 }
 
 /** Lets a synthesiser say a sentence. */
-export async function probeSpeech(provider: TtsProvider, text: string): Promise<SpeechProbe> {
-  const format = provider.capabilities.formats.find(one => one.encoding === 'linear16' && one.sampleRate === 16_000)
-  if (!format) throw new ProbeError(`${provider.name} does not speak 16 kHz`)
+export async function probeSpeech(provider: TtsProvider, text: string, format: AudioFormat): Promise<SpeechProbe> {
   const parts: Uint8Array[] = []
   const times: TimedText[] = []
   const controller = new AbortController()
@@ -52,11 +49,10 @@ export async function probeSpeech(provider: TtsProvider, text: string): Promise<
   }
   const audio = Buffer.concat(parts)
   return {
-    format,
     audio,
     connectMs: openedAt - startedAt,
     firstAudioMs: firstAt - openedAt,
-    speechMs: audio.length / 32,
+    speechMs: audio.length / (format.sampleRate / 500),
     totalMs: performance.now() - openedAt,
     timed: times.length,
     requestId,

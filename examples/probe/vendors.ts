@@ -1,8 +1,17 @@
 import type { SttProvider, TtsProvider } from 'voice-ws'
+import { assemblyai } from 'voice-ws/providers/assemblyai'
 import { cartesia } from 'voice-ws/providers/cartesia'
 import { deepgram } from 'voice-ws/providers/deepgram'
 import { elevenlabs } from 'voice-ws/providers/elevenlabs'
-import { cartesiaMessages, deepgramMessages, elevenLabsMessages, type KnownMessages } from './known-messages.js'
+import { openai } from 'voice-ws/providers/openai'
+import {
+  assemblyAiMessages,
+  cartesiaMessages,
+  deepgramMessages,
+  elevenLabsMessages,
+  type KnownMessages,
+  openAiMessages,
+} from './known-messages.js'
 
 export interface ProbeAccount {
   readonly apiKey: string
@@ -20,4 +29,6 @@ export const vendors: Readonly<Record<string, ProbedVendor>> = {
   deepgram: { environment: 'DEEPGRAM_API_KEY', known: deepgramMessages, create: deepgram },
   elevenlabs: { environment: 'ELEVENLABS_API_KEY', known: elevenLabsMessages, create: elevenlabs },
   cartesia: { environment: 'CARTESIA_API_KEY', known: cartesiaMessages, create: cartesia },
+  assemblyai: { environment: 'ASSEMBLYAI_API_KEY', known: assemblyAiMessages, create: assemblyai },
+  openai: { environment: 'OPENAI_API_KEY', known: openAiMessages, create: openai },
 }

@@ -15,6 +15,14 @@ describe('the providers of the demo', () => {
     expect(chooseProviders({}).names).toEqual(['embedded'])
   })
 
+  it('are not OpenAI when its key is for another server, which the agent talks to', () => {
+    const env = { OPENAI_API_KEY: 'o', ASSEMBLYAI_API_KEY: 'a' }
+    expect(chooseProviders(env).names).toEqual(['assemblyai', 'openai', 'embedded'])
+    expect(chooseProviders(env).tts.map(({ name }) => name)).toEqual(['openai', 'embedded'])
+    const elsewhere = chooseProviders({ ...env, OPENAI_BASE_URL: 'http://localhost:11434/v1' })
+    expect(elsewhere.names).toEqual(['assemblyai', 'embedded'])
+  })
+
   it('are the vendors whose keys are there, and the embedded engines behind them', () => {
     const { names, stt, tts } = chooseProviders({ CARTESIA_API_KEY: 'c', DEEPGRAM_API_KEY: 'd' })
     expect(names).toEqual(['deepgram', 'cartesia', 'embedded'])
@@ -82,9 +90,10 @@ describe('a caption', () => {
   it('shows word by word what was heard, by the length of each segment', () => {
     const caption = new Caption()
     caption.add('one two three four')
-    caption.received(1000)
+    caption.received(0, 1000)
     caption.add('five six')
-    caption.ended(2000)
+    caption.received(1200, 1900)
+    expect(caption.ended(2000)).toBe(300)
     const heard = (ms: number) => caption.text.slice(0, caption.heardCharacters(ms))
     expect(heard(0)).toBe('')
     expect(heard(500)).toBe('one two three')

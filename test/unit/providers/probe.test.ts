@@ -29,6 +29,8 @@ describe('probe', () => {
     ['deepgram', 'DEEPGRAM_API_KEY'],
     ['elevenlabs', 'ELEVENLABS_API_KEY'],
     ['cartesia', 'CARTESIA_API_KEY'],
+    ['assemblyai', 'ASSEMBLYAI_API_KEY'],
+    ['openai', 'OPENAI_API_KEY'],
   ])('says which key %s needs and exits with 2', async (name, variable) => {
     expect(await run(name)).toBe(2)
     expect(lines).toEqual([`${name}: no key; set ${variable}`])
@@ -50,7 +52,7 @@ describe('probe', () => {
 
 describe('its parts', () => {
   it('let a synthesiser speak', async () => {
-    const spoken = await probeSpeech(deepgram({ apiKey: fakeKey, baseUrl: fake.url }).tts, 'Hello there.')
+    const spoken = await probeSpeech(deepgram({ apiKey: fakeKey, baseUrl: fake.url }).tts, 'Hello there.', format)
     expect(textOf(spoken.audio)).toBe('Hello there.')
     expect(spoken).toMatchObject({ speechMs: 120, requestId: 'request-1' })
     expect(spoken.firstAudioMs).toBeGreaterThan(0)
