@@ -17,6 +17,8 @@ export interface ConversationOptions<Session> {
   readonly history?: readonly HistoryItem[] | undefined
   /** Empty: what is said goes out as text. */
   readonly tts: readonly TtsCandidate[]
+  /** The best rate at which the listener can play, in Hz: synthesisers are asked for no more. Default: what they prefer. */
+  readonly sampleRate?: number | undefined
   readonly turns: TurnOptions
   readonly clock: Clock
   /** Uniform in [0, 1). */

@@ -7,18 +7,18 @@ export function isUsable({ formats }: TtsCapabilities): boolean {
 }
 
 /**
- * What to ask of a usable synthesiser whose listener gets `sampleRate`: the least that is not below it, in mono and
- * uncompressed where possible, else the most there is. Without a wish, what the synthesiser prefers.
+ * What to ask of a usable synthesiser whose listener gets at most `sampleRate`: what the synthesiser prefers, unless that
+ * is more. Then the least that is not below it, in mono and uncompressed where possible.
  */
 export function chooseFormat({ formats }: TtsCapabilities, sampleRate: number | undefined): AudioFormat {
   const usable = formats.filter(isDecodable)
   const plain = usable.filter(format => format.encoding === 'linear16' && format.channels === 1)
   const choices = plain.length > 0 ? plain : usable
-  if (sampleRate === undefined) return choices[0]!
-  const enough = choices.filter(format => format.sampleRate >= sampleRate)
-  return enough.length > 0
-    ? enough.reduce((a, b) => (b.sampleRate < a.sampleRate ? b : a))
-    : choices.reduce((a, b) => (b.sampleRate > a.sampleRate ? b : a))
+  const preferred = choices[0]!
+  if (sampleRate === undefined || preferred.sampleRate <= sampleRate) return preferred
+  return choices
+    .filter(format => format.sampleRate >= sampleRate)
+    .reduce((a, b) => (b.sampleRate < a.sampleRate ? b : a))
 }
 
 function isDecodable(format: AudioFormat): boolean {

@@ -16,6 +16,8 @@ export interface TtsSupervisorOptions {
   readonly random: () => number
   readonly health: ProviderHealth
   readonly logger: Logger
+  /** What the listener gets at first, in Hz. */
+  readonly sampleRate?: number | undefined
 }
 
 /** Whoever has text to speak, and what a supervisor tells them. */
@@ -67,6 +69,7 @@ export class TtsSupervisor implements TtsConnectionSink {
   ) {
     this.options = options
     this.ports = ports
+    this.wantedRate = options.sampleRate
     this.replace(candidates)
   }
 
@@ -110,9 +113,10 @@ export class TtsSupervisor implements TtsConnectionSink {
       : new FailoverChain(this.candidates, { leg: 'tts', clock, random, health, differs })
   }
 
-  /** The sample rate the listener gets. Takes effect at the next `turnover`. */
+  /** The sample rate the listener gets. A connection that gives no more than that is ready at the next `turnover`. */
   rate(sampleRate: number): void {
     this.wantedRate = sampleRate
+    this.prepare()
   }
 
   /** Connects ahead of the first text. */
@@ -131,13 +135,9 @@ export class TtsSupervisor implements TtsConnectionSink {
 
   /** Nothing is in flight: the moment to change over to a better connection, and to prepare one. */
   turnover(): void {
-    const { live, spare } = this
-    if (spare?.open) return this.promote(spare)
-    if (spare || !live?.open) return
-    const preferred = this.chain?.preferred()
-    if (preferred) this.spare = this.open(preferred.candidate, preferred.attempt)
-    else if (this.isOutdated(live)) this.spare = this.again(live.candidate)
-    this.spare?.connect()
+    const { spare } = this
+    if (spare?.open && !this.isOutdated(spare)) return this.promote(spare)
+    this.prepare()
   }
 
   /** Audio came over the live connection. */
@@ -260,6 +260,17 @@ export class TtsSupervisor implements TtsConnectionSink {
   private took({ provider }: TtsConnection): void {
     if (this.lastProvider !== undefined && this.lastProvider !== provider) this.failoverCount++
     this.lastProvider = provider
+  }
+
+  /** Opens what is to take the live connection's place when that has had its time. */
+  private prepare(): void {
+    const { live, spare } = this
+    if (!live?.open || (spare && !this.isOutdated(spare))) return
+    spare?.close()
+    const preferred = this.chain?.preferred()
+    if (preferred) this.spare = this.open(preferred.candidate, preferred.attempt)
+    else this.spare = this.isOutdated(live) ? this.again(live.candidate) : undefined
+    this.spare?.connect()
   }
 
   private open(candidate: TtsCandidate, attempt: ConnectionAttempt): TtsConnection {

@@ -37,7 +37,7 @@ export interface DownlinkPorts {
   /** Queued audio passed what the session may hold (`true`), or fell below half of it again (`false`, before `room`). */
   congested(full: boolean): void
   level(level: PressureLevel, lagMs: number): void
-  /** The sample rate the client now gets; a provider that can produce it should, from the next segment on. */
+  /** The sample rate the client now gets; a provider that can produce it should, from the next utterance on. */
   rate(sampleRate: number): void
   /** The client cannot keep up and the downlink has purged everything: the link must go (1013). */
   slowConsumer(cause: string): void

@@ -125,6 +125,7 @@ function createConversation(
       greeting: spec.origin === 'new' ? spec.greeting : undefined,
       history: spec.history,
       tts: spec.tts,
+      sampleRate: Math.max(...spec.audioOut.sampleRates),
       turns: spec.turns,
       session: host.session,
       clock,

@@ -135,7 +135,7 @@ describe('contexts', () => {
 })
 
 describe('formats', () => {
-  test('the synthesiser is asked for the least rate that is enough for the client', async () => {
+  test('the synthesiser is asked for what it prefers, and where that is too much for the client for the least that is enough', async () => {
     const formats = [24_000, 8000, 16_000, 48_000].map(
       sampleRate => ({ encoding: 'linear16', sampleRate, channels: 1 }) as const,
     )
@@ -143,14 +143,12 @@ describe('formats', () => {
       [undefined, 24_000],
       [16_000, 16_000],
       [11_025, 16_000],
-      [96_000, 48_000],
+      [48_000, 24_000],
     ] as const) {
       const talk = new TestTalk({
         tts: [{ formats: [...formats, { ...formats[0]!, encoding: 'opus' }] }],
-        start: false,
+        conversation: { sampleRate: wanted },
       })
-      if (wanted) talk.conversation.rate(wanted)
-      talk.conversation.start()
       expect(talk.tts[0]!.connections[0]!.request.format.sampleRate).toBe(asked)
       expect(await talk.end()).toEqual(nothing)
     }
@@ -164,11 +162,17 @@ describe('formats', () => {
     await talk.pass(500)
     talk.conversation.rate(16_000)
     await talk.pass(2000)
-    talk.conversation.say('Still at the full rate.')
-    await talk.pass(2000)
     talk.conversation.say('At the lower rate.')
     await talk.pass(2000)
-    expect(talk.out.tracks.map(({ rate }) => rate)).toEqual([24_000, 24_000, 16_000])
+    // Down and up again in between: the connection that was prepared for it is not used.
+    talk.conversation.rate(24_000)
+    await talk.pass(500)
+    talk.conversation.rate(16_000)
+    await talk.pass(500)
+    talk.conversation.say('Still at the lower rate.')
+    await talk.pass(2000)
+    expect(talk.out.tracks.map(({ rate }) => rate)).toEqual([24_000, 16_000, 16_000])
+    expect(talk.tts[0]!.openStreams).toBe(1)
     expect(await talk.end()).toEqual(nothing)
   })
 
