@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { WebSocketServer } from 'ws'
 import type { VoiceMount } from '../src/upgrade.js'
 import { EarlyMessages } from './internal/early-messages.js'

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Admission } from './admission.js'
 import { Capacity } from './capacity.js'
 import { type DrainOptions, type DrainResult, drainSessions } from './drain.js'
@@ -6,6 +7,7 @@ import { type ConfigureCall, type HandlerLimits, resolveOptions, type VoiceHandl
 import { retryHint } from './protocol/close-codes.js'
 import { Catalogue, sttOf, ttsOf } from './providers/catalogue.js'
 import { ProviderHealth, type ProviderStatus } from './providers/health.js'
+import { GuardedStore } from './session/guarded-store.js'
 import type { LinkOptions } from './session/link.js'
 import { type Catalogues, PlanError, planSession } from './session/plan.js'
 import { recallHistory } from './session/recall.js'
@@ -120,7 +122,7 @@ class Handler implements VoiceHandler, SetupPorts {
       ticker: new Ticker(clock, tickMs),
       slabs: new SlabPool(limits.ringBytes),
       health: new ProviderHealth({ clock, random, onChange: status => this.#events.emit('provider', status) }),
-      store: options.store ?? new MemoryStore(clock),
+      store: options.store ? new GuardedStore(options.store, clock, logger) : new MemoryStore(clock),
       settings: resolved,
       catalogues: this.#catalogues,
       reconfigure: (link, ticket, config, history) =>
@@ -209,7 +211,7 @@ class Handler implements VoiceHandler, SetupPorts {
   }
 
   recall(id: string, token: string, principal: unknown) {
-    return this.#live.has(id) ? Promise.resolve(null) : recallHistory(this.#runtime, id, token, principal)
+    return this.#live.has(id) ? Promise.resolve(null) : recallHistory(this.#runtime.store, id, token, principal)
   }
 
   resumeRefused(): void {

@@ -14,7 +14,7 @@ export interface FrameOptions {
 }
 
 /** One frame as a client sends it. */
-export function frame(opcode: number, payload: Uint8Array | string = '', options: FrameOptions = {}): Buffer {
+export function frame(opcode: number, payload: Uint8Array | string = '', options: FrameOptions = {}): Uint8Array {
   const { fin = true, rsv = 0, masked = true, claimedLength } = options
   const body = Buffer.from(payload as Uint8Array)
   const first = (fin ? 0x80 : 0) | (rsv << 4) | opcode
@@ -25,7 +25,7 @@ export function frame(opcode: number, payload: Uint8Array | string = '', options
 }
 
 /** A close frame. No code: an empty one. */
-export function closeFrame(code?: number, reason: Uint8Array | string = ''): Buffer {
+export function closeFrame(code?: number, reason: Uint8Array | string = ''): Uint8Array {
   if (code === undefined) return frame(opcodes.close)
   const text = Buffer.from(reason as Uint8Array)
   return frame(opcodes.close, Buffer.concat([Buffer.from([code >> 8, code & 0xff]), text]))
@@ -44,7 +44,7 @@ function lengthField(length: number, masked: boolean, claimed: bigint | undefine
 export interface ReceivedFrame {
   readonly opcode: number
   readonly fin: boolean
-  readonly payload: Buffer
+  readonly payload: Uint8Array
 }
 
 /** Cuts the bytes of a server into frames. */

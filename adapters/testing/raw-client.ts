@@ -2,6 +2,8 @@ import { connect, type Socket } from 'node:net'
 import { closeFrame, FrameReader, frame, opcodes, type ReceivedFrame } from './frames.js'
 import { Signal } from './signal.js'
 
+const utf8 = new TextDecoder()
+
 export interface ConnectOptions {
   /** Default `/voice`. */
   readonly path?: string | undefined
@@ -167,15 +169,15 @@ export class RawClient implements SuiteClient {
   #onFrame(received: ReceivedFrame): void {
     const { opcode, payload } = received
     this.frames.push(received)
-    if (opcode === opcodes.text) this.received.push(payload.toString())
+    if (opcode === opcodes.text) this.received.push(utf8.decode(payload))
     else if (opcode === opcodes.binary) this.received.push(payload)
     else if (opcode === opcodes.ping && this.#answersPings) this.write(frame(opcodes.pong, payload))
     else if (opcode === opcodes.close) this.#onClose(payload)
   }
 
-  #onClose(payload: Buffer): void {
-    const code = payload.length >= 2 ? payload.readUInt16BE(0) : 1005
-    this.closed = { code, reason: payload.subarray(2).toString() }
+  #onClose(payload: Uint8Array): void {
+    const code = payload.length >= 2 ? (payload[0]! << 8) | payload[1]! : 1005
+    this.closed = { code, reason: utf8.decode(payload.subarray(2)) }
     if (!this.#saidGoodbye) this.write(payload.length >= 2 ? closeFrame(code) : closeFrame())
     this.#socket.end()
   }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { classifyClose as classifyByCode } from '../protocol/close-codes.js'
 import { type Cancel, systemClock } from '../util/clock.js'
 import { Emitter } from '../util/emitter.js'

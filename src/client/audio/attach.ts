@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { VoiceClient } from '../client.js'
 import type { Microphone } from './microphone.js'
 import type { SpeechPlayer } from './speech-player.js'
