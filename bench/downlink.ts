@@ -1,6 +1,6 @@
 import { hono, uws, voiceHono, voicePlain, voiceUws, voiceV1, ws, wsAgain } from './load/contenders.js'
 import { cpuRows } from './load/cpu-rows.js'
-import { timing } from './load/measure.js'
+import { measure, timing } from './load/measure.js'
 import { interleaved } from './load/rounds.js'
 import { perSecondOfAudio } from './load/workload.js'
 import type { BenchOptions, Row } from './report.js'
@@ -10,12 +10,10 @@ import type { BenchOptions, Row } from './report.js'
  * as it comes; the synthesiser is four times faster than real time and says one sentence of 4 s after the other.
  */
 export async function run({ quick, gate }: BenchOptions): Promise<Row[]> {
+  const workload = { sessions: quick ? 200 : 500, speed: 4 } as const
   const others = quick ? [] : [uws, voiceUws, hono, voiceHono]
-  const rounds = await interleaved(
-    [ws, wsAgain, voicePlain, voiceV1, ...others],
-    quick ? 3 : 7,
-    { sessions: quick ? 200 : 500, speed: 4 },
-    timing(quick),
+  const rounds = await interleaved([ws, wsAgain, voicePlain, voiceV1, ...others], quick ? 3 : 7, contender =>
+    measure(contender, workload, timing(quick)),
   )
   return cpuRows(rounds, {
     what: 'downlink',

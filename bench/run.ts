@@ -4,6 +4,9 @@ import { type Bench, type BenchOptions, jsonOf, passes, type Row, tableOf } from
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   uplink: () => import('./uplink.js'),
   downlink: () => import('./downlink.js'),
+  duplex: () => import('./duplex.js'),
+  idle: () => import('./idle.js'),
+  accept: () => import('./accept.js'),
   bargein: () => import('./bargein.js'),
   failover: () => import('./failover.js'),
   lag: () => import('./lag.js'),

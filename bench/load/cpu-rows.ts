@@ -1,6 +1,7 @@
 import type { Row } from '../report.js'
 import type { Contender } from './measure.js'
 import { type Metric, middle, type Rounds, ratio } from './rounds.js'
+import type { Usage } from './workload.js'
 
 export interface Claim {
   readonly contender: Contender
@@ -8,18 +9,21 @@ export interface Claim {
   readonly target: string
 }
 
-export interface CpuFigures {
+export interface CpuFigures<M extends Usage> {
   /** What the rows are about, such as `uplink`. */
   readonly what: string
   readonly unit: string
-  readonly metric: Metric
+  readonly metric: Metric<M>
   readonly claims: readonly Claim[]
   /** Two identical controls. */
   readonly twins: readonly [Contender, Contender]
 }
 
 /** A row for each claim, and one for each contender that was measured. */
-export function cpuRows(rounds: Rounds, { what, unit, metric, claims, twins }: CpuFigures): Row[] {
+export function cpuRows<M extends Usage>(
+  rounds: Rounds<M>,
+  { what, unit, metric, claims, twins }: CpuFigures<M>,
+): Row[] {
   const aa = ratio(rounds, metric, ...twins)
   return [
     ...claims.map(({ contender, control, target }) => ({
@@ -41,12 +45,11 @@ export function cpuRows(rounds: Rounds, { what, unit, metric, claims, twins }: C
 }
 
 /** What else the processes' own accounting says. */
-function health(rounds: Rounds, contender: Contender): string {
-  const of = (metric: Metric, digits = 0) => middle(rounds, metric, contender).toFixed(digits)
+function health(rounds: Rounds<Usage>, contender: Contender): string {
+  const of = (metric: Metric<Usage>, digits = 0) => middle(rounds, metric, contender).toFixed(digits)
   return [
     `GC ${of(({ gcMs }) => gcMs)} ms, longest ${of(({ gcLongestMs }) => gcLongestMs, 1)} ms`,
     `loop p99 ${of(({ delayP99Ms }) => delayP99Ms)} ms`,
     `RSS ${of(({ rssBytes }) => rssBytes / 1e6)} MB, heap ${of(({ heapBytes }) => heapBytes / 1e6)} MB`,
-    `load late ${of(({ lateMs }) => lateMs)} ms`,
   ].join('; ')
 }

@@ -24,51 +24,63 @@ export function timing(quick: boolean): Timing {
 
 export interface Measured extends Usage, Traffic {}
 
-/** A server under test with its clients, connected. */
+/** A server under test and its clients, each in a process of its own. */
 export class Trial {
+  private readonly contender: Contender
+  private readonly workload: Workload
   private readonly server: ChildProcess
-  private readonly clients: ChildProcess
+  private readonly port: number
+  private readonly crowds: ChildProcess[] = []
 
-  private constructor(server: ChildProcess, clients: ChildProcess) {
+  private constructor(contender: Contender, workload: Workload, server: ChildProcess, port: number) {
+    this.contender = contender
+    this.workload = workload
     this.server = server
-    this.clients = clients
+    this.port = port
   }
 
-  /** @param connecting is called when the server listens and nobody has connected. */
-  static async start(
-    { module, wire }: Contender,
-    workload: Workload,
-    connecting?: (server: Trial) => Promise<void>,
-  ): Promise<Trial> {
-    const subject = new URL(`../${module}`, import.meta.url).href
+  /** Starts the server. */
+  static async start(contender: Contender, workload: Workload): Promise<Trial> {
+    const subject = new URL(`../${contender.module}`, import.meta.url).href
     const server = fork(new URL('./server.js', import.meta.url), [subject, JSON.stringify(workload)], {
       execArgv: ['--expose-gc'],
     })
     const { port } = await messageOf<{ readonly port: number }>(server, 'port')
-    const trial = new Trial(server, fork(new URL('./clients.js', import.meta.url)))
-    await connecting?.(trial)
-    trial.clients.send({ port, wire, workload } satisfies ClientTask)
-    await messageOf(trial.clients, 'connectedMs')
-    return trial
+    return new Trial(contender, workload, server, port)
   }
 
-  /** What the server holds after its garbage is gone. */
-  async settled(): Promise<Usage> {
-    return this.ask('settle')
+  /** Connects so many more clients and waits until they are configured. */
+  async connect(sessions: number): Promise<void> {
+    const crowd = fork(new URL('./clients.js', import.meta.url))
+    this.crowds.push(crowd)
+    const workload = { ...this.workload, sessions }
+    const connected = messageOf(crowd, 'connected')
+    crowd.send({ port: this.port, wire: this.contender.wire, workload } satisfies ClientTask)
+    await connected
   }
 
   begin(): void {
-    this.server.send('begin')
-    this.clients.send('begin')
+    for (const process of [this.server, ...this.crowds]) process.send('begin')
   }
 
+  /** What the server has used since, and what it holds. */
+  usage(): Promise<Usage> {
+    return this.ask('end')
+  }
+
+  /** The same, with what the clients who came last saw meanwhile. */
   async end(): Promise<Measured> {
-    const [usage, { traffic }] = await Promise.all([this.ask('end'), this.heard()])
+    const [usage, traffic] = await Promise.all([this.usage(), heard(this.crowds.at(-1)!)])
     return { ...usage, ...traffic }
   }
 
+  /** What the server holds after its garbage is gone. */
+  settled(): Promise<Usage> {
+    return this.ask('settle')
+  }
+
   async stop(): Promise<void> {
-    await stopped(this.clients)
+    await Promise.all(this.crowds.map(stopped))
     await stopped(this.server)
   }
 
@@ -77,17 +89,18 @@ export class Trial {
     this.server.send(what)
     return (await answer).usage
   }
+}
 
-  private heard(): Promise<{ readonly traffic: Traffic }> {
-    const answer = messageOf<{ readonly traffic: Traffic }>(this.clients, 'traffic')
-    this.clients.send('end')
-    return answer
-  }
+async function heard(crowd: ChildProcess): Promise<Traffic> {
+  const answer = messageOf<{ readonly traffic: Traffic }>(crowd, 'traffic')
+  crowd.send('end')
+  return (await answer).traffic
 }
 
 /** What one server uses for one workload, from fresh processes. */
 export async function measure(contender: Contender, workload: Workload, timing: Timing): Promise<Measured> {
   const trial = await Trial.start(contender, workload)
+  await trial.connect(workload.sessions)
   await pause(timing.warmUpMs)
   trial.begin()
   await pause(timing.measureMs)
