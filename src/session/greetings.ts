@@ -1,5 +1,6 @@
 import { bytesToMs } from '../audio/format.js'
-import type { ReadyMessage, ResumedMessage, ResumeMessage } from '../protocol/messages.js'
+import type { HistoryItem } from '../conversation/history.js'
+import type { ReadyMessage, ResumedMessage, ResumeMessage, ServerMessage, SessionState } from '../protocol/messages.js'
 import type { SessionSpec } from './runtime.js'
 import type { SessionSettings } from './settings.js'
 
@@ -28,6 +29,12 @@ export function readyMessage(
     audio_out: { sample_rate: sampleRate, encoding: audioOut.encoding },
     history: origin === 'new' ? undefined : { restored: history.length > 0, turns: history.length },
   }
+}
+
+/** Where a session stands, for a client that missed too much to be told in order. */
+export function snapshotMessage(state: SessionState, history: readonly HistoryItem[], cseq: number): ServerMessage {
+  const turns = history.map(({ id, role, text, interrupted }) => ({ id, role, text, interrupted }))
+  return { type: 'snapshot', state, turns, cseq }
 }
 
 /** What of the client's audio is lost for good: it left the client's ring before it could arrive here. */

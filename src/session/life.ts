@@ -6,12 +6,13 @@ import type { Emitter } from '../util/emitter.js'
 import type { VoiceError } from '../util/errors.js'
 import { Activity } from './activity.js'
 import { Attachment } from './attachment.js'
-import { clientError } from './client-error.js'
-import { lostAudio, readyMessage } from './greetings.js'
+import { clientError, errorMessageOf } from './client-error.js'
+import { lostAudio, readyMessage, snapshotMessage } from './greetings.js'
 import { Inbound } from './inbound.js'
 import { type Leg, type LegChange, Legs } from './legs.js'
 import type { Link } from './link.js'
 import { isEnding, nextState, type SessionTrigger } from './machine.js'
+import { RecordKeeper } from './record-keeper.js'
 import { sessionReport } from './report.js'
 import { principalKey } from './resume.js'
 import type { Rooms } from './rooms.js'
@@ -40,6 +41,8 @@ export class Life {
   private readonly activity: Activity
   private readonly attachment: Attachment
   private readonly inbound: Inbound
+  /** Null: nobody can come back. */
+  private readonly records: RecordKeeper | null
   private readonly startedAtMs: number
   private current: SessionState = 'connecting'
   private resumes = 0
@@ -70,6 +73,7 @@ export class Life {
       this.finish('window_over', 1006, 'resume window over'),
     )
     this.inbound = this.createInbound(taps)
+    this.records = this.createRecords()
   }
 
   get state(): SessionState {
@@ -136,7 +140,7 @@ export class Life {
       cseq: this.inbound.cseq,
     })
     attachment.log.replay((missed, seq) => attachment.send(missed, seq))
-    if (eventsLost) this.sendSnapshot()
+    if (eventsLost) attachment.send(snapshotMessage(this.current, this.session.history, this.inbound.cseq))
     this.move(legs.allLive ? 'ready' : 'ready_degraded', 'resumed')
     rooms.downlink.attach(link)
     rooms.uplink?.attach()
@@ -192,18 +196,8 @@ export class Life {
 
   /** Reports an error to the application, and to the client what concerns it. */
   fail(error: VoiceError, utteranceId?: string): void {
-    const { code, message, retryable, retryAfterMs, scope } = error
-    if (scope !== 'app') {
-      this.sendError({
-        type: 'error',
-        code,
-        message,
-        class: error.class,
-        retryable,
-        retry_after_ms: retryAfterMs,
-        utterance_id: utteranceId,
-      })
-    }
+    const message = errorMessageOf(error, utteranceId)
+    if (message) this.sendError(message)
     if (this.events.hasListeners('error')) this.events.emit('error', error)
     else this.runtime.unheard(error, this.session)
   }
@@ -237,21 +231,8 @@ export class Life {
 
   /** Keeps what a client could come back to; never on the audio path, never in anybody's way. */
   persist(): void {
-    const { settings, store, clock, logger } = this.runtime
-    const digest = this.attachment.key.digest()
     // The record of an ended session may be in use: nothing may bring it back.
-    if (!settings.resume || !digest || this.over) return
-    const record = {
-      id: this.spec.id,
-      principalKey: this.spec.principalKey,
-      epoch: this.attachment.epoch,
-      history: [...this.session.history],
-      saved: this.session.saved,
-      expiresAt: clock.wallTime() + settings.resume.historyTtlMs,
-    }
-    digest
-      .then(tokenDigest => store.put({ ...record, tokenDigest }))
-      .catch(error => logger.warn({ err: error, session: record.id }, 'the session store failed; the session goes on'))
+    if (!this.over) this.records?.keep()
   }
 
   private can(trigger: SessionTrigger): boolean {
@@ -294,12 +275,6 @@ export class Life {
     else this.rooms.downlink.send(error)
   }
 
-  /** Where the session stands, for a client that missed too much to be told in order. */
-  private sendSnapshot(): void {
-    const turns = this.session.history.map(({ id, role, text, interrupted }) => ({ id, role, text, interrupted }))
-    this.attachment.send({ type: 'snapshot', state: this.current, turns, cseq: this.inbound.cseq })
-  }
-
   private linkClosed(info: SocketClosed, ours: boolean): void {
     if (!this.attachment.link || this.over) return
     // A link closes itself only on a client that broke the protocol.
@@ -328,6 +303,24 @@ export class Life {
   private suspend(): void {
     this.attachment.link?.close(1001, 'suspended')
     this.loseLink(1001, 'suspended')
+  }
+
+  private createRecords(): RecordKeeper | null {
+    const { clock, store, settings } = this.runtime
+    const { resume } = settings
+    if (!resume) return null
+    const { id, principalKey } = this.spec
+    return new RecordKeeper(store, {
+      tokenDigest: () => this.attachment.key.digest(),
+      record: () => ({
+        id,
+        principalKey,
+        epoch: this.attachment.epoch,
+        history: [...this.session.history],
+        saved: this.session.saved,
+        expiresAt: clock.wallTime() + resume.historyTtlMs,
+      }),
+    })
   }
 
   private createLegs(): Legs {

@@ -55,9 +55,9 @@ describe('the history of an ended session', () => {
     const clock = new ManualClock()
     const store = new MemoryStore(clock)
     await store.put(await record('a'))
-    const both = await Promise.all([1, 2].map(() => recallHistory({ store, clock }, 'a', 'token', null)))
+    const both = await Promise.all([1, 2].map(() => recallHistory(store, 'a', 'token', null)))
     expect(both.filter(history => history !== null)).toHaveLength(1)
-    expect(await recallHistory({ store, clock }, 'a', 'token', null)).toBeNull()
+    expect(await recallHistory(store, 'a', 'token', null)).toBeNull()
     expect(clock.pending).toBe(0)
   })
 

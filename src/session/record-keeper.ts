@@ -1,0 +1,39 @@
+import type { SessionRecord, SessionStore } from './store.js'
+
+export interface RecordSource {
+  /** Undefined: nobody could come back to the session. */
+  tokenDigest(): Promise<Uint8Array> | undefined
+  /** How the session stands. */
+  record(): Omit<SessionRecord, 'tokenDigest'>
+}
+
+/** Keeps how a session stands in the store: one write at a time, always the newest state, and nobody waits for it. */
+export class RecordKeeper {
+  private readonly store: SessionStore
+  private readonly source: RecordSource
+  private stale = false
+  private writing = false
+
+  constructor(store: SessionStore, source: RecordSource) {
+    this.store = store
+    this.source = source
+  }
+
+  /** Something changed, or is about to within the same call. */
+  keep(): void {
+    this.stale = true
+    if (!this.writing) void this.write()
+  }
+
+  private async write(): Promise<void> {
+    this.writing = true
+    while (this.stale) {
+      this.stale = false
+      const tokenDigest = await this.source.tokenDigest()
+      if (!tokenDigest) break
+      // A store that fails says so itself, and is asked again when something changes.
+      await this.store.put({ ...this.source.record(), tokenDigest }).catch(() => false)
+    }
+    this.writing = false
+  }
+}
