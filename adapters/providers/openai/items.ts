@@ -26,6 +26,13 @@ export class TranscriptionItems {
   private readonly committed: TranscriptionItem[] = []
   /** Asked for, and not answered. */
   private readonly commits: Commit[] = []
+  /** Where the last complete item ended: OpenAI may be behind what was committed. */
+  private boundaryMs = 0
+
+  /** Nothing is being said, and nothing is awaited. */
+  get none(): boolean {
+    return this.settled && this.byId.size === 0
+  }
 
   /** Nothing is awaited. */
   get settled(): boolean {
@@ -42,11 +49,18 @@ export class TranscriptionItems {
     return this.byId.get(id)
   }
 
-  /** @param startMs of the item, if this is the first that is heard of it. */
-  at(id: string, startMs: number): TranscriptionItem {
+  /** The item of that name, which may be new. */
+  at(id: string): TranscriptionItem {
     const known = this.byId.get(id)
     if (known) return known
-    const item = { startMs, endMs: undefined, text: '', endedByItself: false, result: undefined, finalizes: 0 }
+    const item = {
+      startMs: this.boundaryMs,
+      endMs: undefined,
+      text: '',
+      endedByItself: false,
+      result: undefined,
+      finalizes: 0,
+    }
     this.byId.set(id, item)
     return item
   }
@@ -70,12 +84,14 @@ export class TranscriptionItems {
       item.endMs ??= asked?.endMs
       item.finalizes += asked?.finalizes ?? 0
     }
+    this.boundaryMs = Math.max(this.boundaryMs, item.endMs ?? 0)
     this.committed.push(item)
   }
 
   /** The oldest commit had no audio. Returns how many `finalize` are answered with that. */
   refuseCommit(): number {
-    const finalizes = this.commits.shift()?.finalizes ?? 0
+    const { endMs, finalizes } = this.commits.shift() ?? { endMs: 0, finalizes: 0 }
+    this.boundaryMs = Math.max(this.boundaryMs, endMs)
     const last = this.committed.at(-1)
     if (!last) return finalizes
     last.finalizes += finalizes

@@ -2,6 +2,8 @@
 export interface OpenAiLimits {
   /** Default 100: a commit of less is refused with `input_audio_buffer_commit_empty` (in the words of that error). */
   readonly sttMinCommitMs: number
+  /** Default 60000: quiet audio is committed after this long, so that it does not pile up before what is said next. */
+  readonly sttMaxQuietMs: number
   /** Default 3600000: then comes "Your session hit the maximum duration of 60 minutes" (reachy_mini_conversation_app issue 134). */
   readonly sttMaxSessionMs: number
   /** How often a recognition socket without audio is pinged. Default 20000; its idle timeout is not published. */
@@ -14,6 +16,7 @@ export interface OpenAiLimits {
 
 export const openAiLimits: OpenAiLimits = {
   sttMinCommitMs: 100,
+  sttMaxQuietMs: 60_000,
   sttMaxSessionMs: 3_600_000,
   sttKeepAliveMs: 20_000,
   ttsContexts: 2,

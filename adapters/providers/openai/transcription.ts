@@ -60,7 +60,9 @@ export class TranscriptionStream extends VendorStream<SttSink> implements SttStr
   push(audio: Uint8Array): boolean {
     if (audio.length === 0) return true
     this.clock.push(audio.length)
-    return this.append(audio)
+    const writable = this.append(audio)
+    if (this.uncommittedMs < this.setup.limits.sttMaxQuietMs || !this.items.none) return writable
+    return this.socket.send(this.commit(0))
   }
 
   finalize(): void {
@@ -127,9 +129,9 @@ export class TranscriptionStream extends VendorStream<SttSink> implements SttStr
       case 'input_audio_buffer.speech_stopped':
         return this.speechStopped(id, message.audio_end_ms)
       case 'input_audio_buffer.committed':
-        return this.committed(this.items.at(id, this.committedMs))
+        return this.committed(this.items.at(id))
       case 'conversation.item.input_audio_transcription.delta':
-        return this.delta(this.items.at(id, this.committedMs), textOf(message.delta) ?? '')
+        return this.delta(this.items.at(id), textOf(message.delta) ?? '')
       case 'conversation.item.input_audio_transcription.completed':
         return this.completed(id, message)
       case 'conversation.item.input_audio_transcription.failed':
@@ -178,12 +180,12 @@ export class TranscriptionStream extends VendorStream<SttSink> implements SttStr
 
   private speechStarted(id: string, startMs: unknown): void {
     const atMs = this.timeOf(startMs)
-    this.items.at(id, atMs).startMs = atMs
+    this.items.at(id).startMs = atMs
     this.sink.speechStarted({ atMs })
   }
 
   private speechStopped(id: string, endMs: unknown): void {
-    const item = this.items.at(id, this.committedMs)
+    const item = this.items.at(id)
     item.endMs = this.timeOf(endMs)
     item.endedByItself = true
   }
