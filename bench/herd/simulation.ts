@@ -7,6 +7,8 @@ export interface HerdScenario {
   readonly downMs: number
   /** The window the server announced before it closed; undefined: it just went. */
   readonly announcedMs?: number | undefined
+  /** How much of an accept each refused attempt uses up. Default 0. */
+  readonly refusalCost?: number | undefined
   readonly random: () => number
 }
 
@@ -14,7 +16,8 @@ export interface HerdOutcome {
   readonly attemptsPerClient: number
   /** Attempts in the busiest second in which the server was up. */
   readonly peakPerSecond: number
-  /** When half, and when 99 of 100, were back. */
+  readonly peakPer100Ms: number
+  /** How long after the server was up half, and 99 of 100, were back. */
   readonly t50Ms: number
   readonly t99Ms: number
 }
@@ -22,7 +25,8 @@ export interface HerdOutcome {
 const bucketMs = 10
 
 /** Sends a herd of clients home with our own backoff, and a server that takes so many a second. */
-export function simulateHerd({ clients, acceptsPerSecond, downMs, announcedMs, random }: HerdScenario): HerdOutcome {
+export function simulateHerd(scenario: HerdScenario): HerdOutcome {
+  const { clients, acceptsPerSecond, downMs, announcedMs, refusalCost = 0, random } = scenario
   // Each entry of a bucket is one client that tries then, as the number of attempts it has made.
   const attemptsAt: number[][] = []
   const plan = (atMs: number, attempts: number) => {
@@ -47,19 +51,25 @@ export function simulateHerd({ clients, acceptsPerSecond, downMs, announcedMs, r
     total += waiting.length
     perBucket[bucket] = up ? waiting.length : 0
     // A server that had nothing to do cannot take more at once for it.
+    // What refusals cost beyond that is owed.
     capacity = up ? Math.min(capacity, acceptsPerSecond / 100) + acceptsPerSecond / 100 : 0
     for (const attempts of waiting) {
       if (up && capacity >= 1) {
         capacity--
         backAtMs.push(nowMs)
-      } else plan(nowMs + Math.max(bucketMs, delay(nowMs, attempts + 1)), attempts + 1)
+      } else {
+        if (up) capacity -= refusalCost
+        plan(nowMs + Math.max(bucketMs, delay(nowMs, attempts + 1)), attempts + 1)
+      }
     }
   }
+  const share = (part: number) => (backAtMs[Math.floor(clients * part)] ?? Number.POSITIVE_INFINITY) - downMs
   return {
     attemptsPerClient: total / clients,
     peakPerSecond: busiest(perBucket, 1000 / bucketMs),
-    t50Ms: backAtMs[Math.floor(clients * 0.5)] ?? Number.POSITIVE_INFINITY,
-    t99Ms: backAtMs[Math.floor(clients * 0.99)] ?? Number.POSITIVE_INFINITY,
+    peakPer100Ms: busiest(perBucket, 100 / bucketMs),
+    t50Ms: share(0.5),
+    t99Ms: share(0.99),
   }
 }
 

@@ -6,11 +6,12 @@ interface Handlers {
   onMessage?(message: { type: string; name?: string; session_id?: string }): void
   onAudio?(pcm: Uint8Array): void
   onEnd?(code: number): void
+  playback?(): object | null
 }
 
 const path = new URL('../../../examples/reconnecting-client.mjs', import.meta.url).href
 const { talk } = (await import(path)) as {
-  talk(url: string, handlers: Handlers): { capture(pcm: Uint8Array): void; close(): void }
+  talk(url: string, handlers: Handlers): { capture(pcm: Uint8Array): void; send(message: object): void; close(): void }
 }
 
 it('the protocol can be implemented from its description: nothing is lost or doubled', async () => {
@@ -19,7 +20,11 @@ it('the protocol can be implemented from its description: nothing is lost or dou
   const heard: number[] = []
   let code: number | undefined
   const client = talk(server.url, {
-    onMessage: message => message.type === 'event' && told.push(message.name),
+    playback: () => ({ utterance_id: 'u1', received_bytes: heard.length, played_ms: heard.length / 32 }),
+    onMessage({ type, name }) {
+      if (type === 'event') told.push(name)
+      if (type === 'clear') client.send({ type: 'cleared', utterance_id: 'u1', played_ms: heard.length / 32 })
+    },
     onAudio: pcm => heard.push(...pcm),
     onEnd: given => {
       code = given
