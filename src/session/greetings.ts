@@ -1,6 +1,7 @@
 import { bytesToMs } from '../audio/format.js'
 import type { HistoryItem } from '../conversation/history.js'
-import type { ReadyMessage, ResumedMessage, ResumeMessage, ServerMessage, SessionState } from '../protocol/messages.js'
+import type { ReadyMessage, ResumedMessage, ResumeMessage, SessionState } from '../protocol/messages.js'
+import type { Attachment } from './attachment.js'
 import type { SessionSpec } from './runtime.js'
 import type { SessionSettings } from './settings.js'
 
@@ -31,14 +32,55 @@ export function readyMessage(
   }
 }
 
-/** Where a session stands, for a client that missed too much to be told in order. */
-export function snapshotMessage(state: SessionState, history: readonly HistoryItem[], cseq: number): ServerMessage {
-  const turns = history.map(({ id, role, text, interrupted }) => ({ id, role, text, interrupted }))
-  return { type: 'snapshot', state, turns, cseq }
+/** How a session stands when its client comes back. */
+export interface Standing {
+  readonly spec: SessionSpec
+  /** Bytes of the client's audio that are here. */
+  readonly accepted: number
+  /** The last numbered message of the client that was handled. */
+  readonly cseq: number
+  /** Every provider serves. */
+  readonly isWhole: boolean
+  readonly state: SessionState
+  readonly history: readonly HistoryItem[]
+  readonly tts: ResumedMessage['tts']
 }
 
-/** What of the client's audio is lost for good: it left the client's ring before it could arrive here. */
-export function lostAudio(
+/**
+ * Tells a client that came back where to go on, then what it missed.
+ *
+ * @returns what of its audio is lost for good.
+ */
+export function welcomeBack(
+  attachment: Attachment,
+  message: ResumeMessage,
+  { spec, accepted, cseq, isWhole, state, history, tts }: Standing,
+): ResumedMessage['lost'] {
+  const { key, log, epoch } = attachment
+  const lost = lostAudio(spec, accepted, message)
+  attachment.served()
+  log.confirm(message.last_seq)
+  const eventsLost = log.lostAfter(message.last_seq)
+  attachment.send({
+    type: 'resumed',
+    epoch,
+    resume_token: key.rotate(),
+    audio_in: { from: accepted },
+    lost,
+    events_lost: eventsLost,
+    tts,
+    state: isWhole ? 'active' : 'degraded',
+    cseq,
+  })
+  log.replay((missed, seq) => attachment.send(missed, seq))
+  if (!eventsLost) return lost
+  const turns = history.map(({ id, role, text, interrupted }) => ({ id, role, text, interrupted }))
+  attachment.send({ type: 'snapshot', state, turns, cseq })
+  return lost
+}
+
+/** It left the client's ring before it could arrive here. */
+function lostAudio(
   { audioIn }: SessionSpec,
   accepted: number,
   { audio_in: { start } }: ResumeMessage,

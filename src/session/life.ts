@@ -1,18 +1,19 @@
 import { retryHint } from '../protocol/close-codes.js'
 import type { ErrorCode } from '../protocol/error-codes.js'
-import type { ConfigMessage, ErrorMessage, ResumeMessage, ServerMessage, SessionState } from '../protocol/messages.js'
+import type { ConfigMessage, ResumeMessage, ServerMessage, SessionState } from '../protocol/messages.js'
 import type { SocketClosed } from '../socket.js'
 import type { Emitter } from '../util/emitter.js'
 import type { VoiceError } from '../util/errors.js'
 import { Activity } from './activity.js'
+import { Announcements } from './announcements.js'
 import { Attachment } from './attachment.js'
-import { clientError, errorMessageOf } from './client-error.js'
-import { lostAudio, readyMessage, snapshotMessage } from './greetings.js'
+import { clientError } from './client-error.js'
+import { readyMessage, welcomeBack } from './greetings.js'
 import { Inbound } from './inbound.js'
 import { type Leg, type LegChange, Legs } from './legs.js'
 import type { Link } from './link.js'
 import { isEnding, nextState, type SessionTrigger } from './machine.js'
-import { RecordKeeper } from './record-keeper.js'
+import { createRecordKeeper, type RecordKeeper } from './record-keeper.js'
 import { sessionReport } from './report.js'
 import { principalKey } from './resume.js'
 import type { Rooms } from './rooms.js'
@@ -41,6 +42,7 @@ export class Life {
   private readonly activity: Activity
   private readonly attachment: Attachment
   private readonly inbound: Inbound
+  private readonly announcements: Announcements
   /** Null: nobody can come back. */
   private readonly records: RecordKeeper | null
   private readonly startedAtMs: number
@@ -61,10 +63,10 @@ export class Life {
     this.activity = new Activity(deadlines, spec.limits, {
       busy: () => rooms.conversation.busy,
       ending: leftMs => {
-        this.sendError(clientError('session_ending', `the session ends in ${Math.ceil(leftMs / 1000)} s`))
+        this.announcements.refuse(clientError('session_ending', `the session ends in ${Math.ceil(leftMs / 1000)} s`))
       },
       over: reason => {
-        if (reason === 'idle') this.sendError(clientError('session_ending', 'the session was idle'))
+        if (reason === 'idle') this.announcements.refuse(clientError('session_ending', 'the session was idle'))
         this.finish('close', 1000, reason)
       },
     })
@@ -72,8 +74,14 @@ export class Life {
     this.attachment = new Attachment({ clock, deadlines, windowMs }, () =>
       this.finish('window_over', 1006, 'resume window over'),
     )
+    this.announcements = new Announcements({
+      downlink: rooms.downlink,
+      attachment: this.attachment,
+      events,
+      unheard: error => runtime.unheard(error, session),
+    })
     this.inbound = this.createInbound(taps)
-    this.records = this.createRecords()
+    this.records = createRecordKeeper(session, spec, runtime, this.attachment)
   }
 
   get state(): SessionState {
@@ -124,23 +132,15 @@ export class Life {
     this.resumes++
     this.move('resume', 'resume')
     if (this.over) return old?.close(4409, 'taken_over')
-    const lost = lostAudio(this.spec, this.acceptedBytes, message)
-    attachment.served()
-    attachment.log.confirm(message.last_seq)
-    const eventsLost = attachment.log.lostAfter(message.last_seq)
-    attachment.send({
-      type: 'resumed',
-      epoch: attachment.epoch,
-      resume_token: attachment.key.rotate(),
-      audio_in: { from: this.acceptedBytes },
-      lost,
-      events_lost: eventsLost,
-      tts,
-      state: legs.allLive ? 'active' : 'degraded',
+    const lost = welcomeBack(attachment, message, {
+      spec: this.spec,
+      accepted: this.acceptedBytes,
       cseq: this.inbound.cseq,
+      isWhole: legs.allLive,
+      state: this.current,
+      history: this.session.history,
+      tts,
     })
-    attachment.log.replay((missed, seq) => attachment.send(missed, seq))
-    if (eventsLost) attachment.send(snapshotMessage(this.current, this.session.history, this.inbound.cseq))
     this.move(legs.allLive ? 'ready' : 'ready_degraded', 'resumed')
     rooms.downlink.attach(link)
     rooms.uplink?.attach()
@@ -154,7 +154,7 @@ export class Life {
   /** Tells the client that this server goes away and when to come back. */
   goAway(timeLeftMs: number, windowMs: number): void {
     this.persist()
-    this.rooms.downlink.send({ type: 'goaway', time_left_ms: timeLeftMs, window_ms: windowMs })
+    this.announcements.goAway(timeLeftMs, windowMs)
   }
 
   /** What carries it now. */
@@ -196,10 +196,7 @@ export class Life {
 
   /** Reports an error to the application, and to the client what concerns it. */
   fail(error: VoiceError, utteranceId?: string): void {
-    const message = errorMessageOf(error, utteranceId)
-    if (message) this.sendError(message)
-    if (this.events.hasListeners('error')) this.events.emit('error', error)
-    else this.runtime.unheard(error, this.session)
+    this.announcements.failed(error, utteranceId)
   }
 
   /** The one way a session ends: keep-alive and limits, then providers, then buffers, then the socket. */
@@ -264,15 +261,7 @@ export class Life {
     const state = nextState(previous, trigger)
     if (state === null) return
     this.current = state
-    const change = { state, previous, reason, provider }
-    this.rooms.downlink.send({ type: 'state', ...change })
-    this.events.emit('state', change)
-  }
-
-  private sendError(error: ErrorMessage): void {
-    // Before `ready` no lane is open yet, and the client still has to learn why it will not come.
-    if (this.current === 'configuring') this.attachment.send(error)
-    else this.rooms.downlink.send(error)
+    this.announcements.moved({ state, previous, reason, provider })
   }
 
   private linkClosed(info: SocketClosed, ours: boolean): void {
@@ -303,24 +292,6 @@ export class Life {
   private suspend(): void {
     this.attachment.link?.close(1001, 'suspended')
     this.loseLink(1001, 'suspended')
-  }
-
-  private createRecords(): RecordKeeper | null {
-    const { clock, store, settings } = this.runtime
-    const { resume } = settings
-    if (!resume) return null
-    const { id, principalKey } = this.spec
-    return new RecordKeeper(store, {
-      tokenDigest: () => this.attachment.key.digest(),
-      record: () => ({
-        id,
-        principalKey,
-        epoch: this.attachment.epoch,
-        history: [...this.session.history],
-        saved: this.session.saved,
-        expiresAt: clock.wallTime() + resume.historyTtlMs,
-      }),
-    })
   }
 
   private createLegs(): Legs {
@@ -369,7 +340,7 @@ export class Life {
         heartbeat: t => this.attachment.link?.heartbeatAnswered(t),
         event: (name, data) => this.events.emit('event', { name, data }),
         tap: bytes => taps.hear('in', bytes, audioIn),
-        refuse: error => this.sendError(error),
+        refuse: error => this.announcements.refuse(error),
         cut: (closeCode, code, message) => this.cut(closeCode, code, message),
         reconfigure: config => this.reconfigure(config),
         bye: reason => (reason === 'suspend' ? this.suspend() : this.finish('close', 1000, 'bye')),
@@ -401,7 +372,7 @@ export class Life {
 
   /** The client broke the protocol for good. */
   private cut(closeCode: number, code: ErrorCode, message: string): void {
-    this.sendError(clientError(code, message))
+    this.announcements.refuse(clientError(code, message))
     this.finish('misbehaved', closeCode, code)
   }
 }

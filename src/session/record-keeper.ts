@@ -1,4 +1,7 @@
+import type { Attachment } from './attachment.js'
+import type { SessionRuntime, SessionSpec } from './runtime.js'
 import type { SessionRecord, SessionStore } from './store.js'
+import type { VoiceSession } from './voice-session.js'
 
 export interface RecordSource {
   /** Undefined: nobody could come back to the session. */
@@ -36,4 +39,25 @@ export class RecordKeeper {
     }
     this.writing = false
   }
+}
+
+/** Null where no session outlives its socket. */
+export function createRecordKeeper(
+  session: VoiceSession,
+  { id, principalKey }: SessionSpec,
+  { clock, store, settings: { resume } }: SessionRuntime,
+  attachment: Attachment,
+): RecordKeeper | null {
+  if (!resume) return null
+  return new RecordKeeper(store, {
+    tokenDigest: () => attachment.key.digest(),
+    record: () => ({
+      id,
+      principalKey,
+      epoch: attachment.epoch,
+      history: [...session.history],
+      saved: session.saved,
+      expiresAt: clock.wallTime() + resume.historyTtlMs,
+    }),
+  })
 }
