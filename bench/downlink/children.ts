@@ -9,19 +9,28 @@ interface Memory {
   readonly rssBytes: number
 }
 
+interface Told {
+  readonly memory?: Memory
+  readonly report?: ServerReport
+  readonly stallMs?: number
+}
+
 /** The servers under test, in their own process. */
 export class BenchServer {
   readonly ports: ServerPorts
   readonly memory: Memory[] = []
   readonly reports: ServerReport[] = []
+  /** How long it was kept from running at worst; known once it has ended. */
+  stallMs = 0
   private readonly child: ChildProcess
 
   private constructor(child: ChildProcess, ports: ServerPorts) {
     this.child = child
     this.ports = ports
-    child.on('message', (message: { readonly memory?: Memory; readonly report?: ServerReport }) => {
+    child.on('message', (message: Told) => {
       if (message.memory) this.memory.push(message.memory)
       if (message.report) this.reports.push(message.report)
+      this.stallMs = message.stallMs ?? this.stallMs
     })
   }
 
@@ -55,13 +64,13 @@ export class BenchListeners {
     this.child.send({ tasks })
   }
 
-  /** Ends them all and returns what they heard. */
-  async stop(): Promise<ReadonlyMap<string, ListenerReport>> {
+  /** Ends them all and returns what they heard, and how long they were kept from listening at worst. */
+  async stop(): Promise<{ readonly heard: ReadonlyMap<string, ListenerReport>; readonly stallMs: number }> {
     const heard = messageOf<Heard>(this.child, 'heard')
     const over = stopped(this.child)
-    const reports = await heard
+    const { heard: reports, stallMs } = await heard
     await over
-    return new Map(reports.heard.map(report => [report.id, report]))
+    return { heard: new Map(reports.map(report => [report.id, report])), stallMs }
   }
 }
 

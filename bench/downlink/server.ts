@@ -2,6 +2,7 @@ import { WebSocketServer } from 'ws'
 import { transports } from '../resume/servers.js'
 import { passThrough } from './pass-through.js'
 import { createSpeakingHandler, type SessionLog } from './speaking-handler.js'
+import { StallMeter } from './stall-meter.js'
 
 // The servers under test, in a process of their own: one handler on every transport, and beside it the control on a
 // bare `ws` server: /naive?rate=48000 drops above 64 KB of bufferedAmount, /blind?rate=24000&speed=20 drops nothing.
@@ -25,6 +26,7 @@ const servers = await Promise.all(
   (['ws', 'uws', 'hono'] as const).map(async name => ({ name, server: await transports[name]!(voice) })),
 )
 
+const meter = new StallMeter()
 const startedMs = performance.now()
 setInterval(() => {
   process.send?.({ memory: { atMs: performance.now() - startedMs, rssBytes: process.memoryUsage().rss } })
@@ -32,8 +34,10 @@ setInterval(() => {
 
 process.on('message', async message => {
   if (message !== 'stop') return
+  const stallMs = meter.longestMs
   await voice.close()
   for (const report of logs.values()) process.send?.({ report })
+  process.send?.({ stallMs })
   for (const { server } of servers) server.close()
   for (const socket of naive.clients) socket.terminate()
   naive.close(() => process.disconnect())
