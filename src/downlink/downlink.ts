@@ -11,6 +11,9 @@ import { Writer } from './writer.js'
 
 const unheard: PlaybackPosition = { receivedMs: 0, sentMs: 0, playedMs: 0, basis: 'clock' }
 
+/** Beats that are left out while nothing is due: a way that gets worse is noticed so much later. */
+const longestRestMs = 60
+
 /**
  * The only writer to the link. Speech is paced so that little of it is ever out of reach; urgent messages go past it,
  * the others behind it; and what cannot arrive in time is lowered in quality or left out rather than heard late.
@@ -27,6 +30,8 @@ export class Downlink implements Ticking {
   private link: LinkPort | undefined
   private nowMs: number
   private ticking = false
+  /** No beat before has anything to do, unless something happens. */
+  private restsUntilMs = 0
   private writing = false
   /** The client could not keep up: only urgent messages leave until it comes back on another socket. */
   private overwhelmed = false
@@ -207,6 +212,7 @@ export class Downlink implements Ticking {
 
   /** One beat of the shared ticker. */
   tick(nowMs: number): void {
+    if (nowMs < this.restsUntilMs) return
     this.nowMs = nowMs
     // Nothing is written while something is being dropped.
     this.writing = true
@@ -216,6 +222,8 @@ export class Downlink implements Ticking {
     if (this.level === 'critical') this.lanes.dropInterims()
     this.wake()
     this.limit()
+    if (this.speech && this.lanes.count === 0)
+      this.restsUntilMs = Math.min(nowMs + longestRestMs, this.speech.restsUntilMs(nowMs))
   }
 
   private get level(): PressureLevel {
@@ -240,6 +248,7 @@ export class Downlink implements Ticking {
     if (attached && this.level === 'critical' && isInterim(message)) return this.ledger.messageDropped('lag')
     if (attached && this.lanes.count === 0 && this.isFree) this.leave(message)
     else this.lanes.add(message, this.readClock())
+    this.restsUntilMs = 0
     if (this.writing) return
     this.flush()
     this.arm()
@@ -264,6 +273,7 @@ export class Downlink implements Ticking {
 
   /** Something has changed: what may leave does, and what is over is told. */
   private wake(): void {
+    this.restsUntilMs = 0
     this.flush()
     if (this.link && !this.overwhelmed) this.speech?.conclude(this.nowMs)
     if (this.isBusy) this.arm()

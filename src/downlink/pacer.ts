@@ -88,6 +88,12 @@ export class Pacer {
     return Math.max(utterance.burstEndMs, nowMs - utterance.anchorMs + this.leadMs) - utterance.sentMs
   }
 
+  /** When the next audio is due. */
+  dueAtMs(utterance: Utterance): number {
+    if (utterance.burstEndMs > utterance.sentMs) return Number.NEGATIVE_INFINITY
+    return utterance.anchorMs + utterance.sentMs - this.leadMs
+  }
+
   /** How long ago the next audio was due. */
   lateMs(utterance: Utterance, nowMs: number): number {
     return Math.max(0, nowMs - utterance.anchorMs + this.leadMs - utterance.sentMs)

@@ -19,7 +19,7 @@ import type { Utterance } from './utterance.js'
 /** Speech flows when some was sent this recently. */
 const flowingMs = 500
 /** A beat that comes later than this was a stall of ours: what clients said meanwhile is still unread. */
-const longestBeatMs = 100
+const longestBeatMs = 200
 
 const unheard: PlaybackPosition = { receivedMs: 0, sentMs: 0, playedMs: 0, basis: 'clock' }
 
@@ -121,6 +121,13 @@ export class Speech {
   wantsOut(nowMs: number): boolean {
     const { head } = this.lane
     return head !== undefined && (head.pcm.unread === 0 ? head.ended : this.sender.isDue(nowMs))
+  }
+
+  /** Until when a beat would find nothing to do: not beyond `nowMs`, but for speech that flows on a good way. */
+  restsUntilMs(nowMs: number): number {
+    const { first, head } = this.lane
+    const flows = head?.isAnchored && head === first && head.pcm.unread > 0 && !this.sender.held
+    return flows && this.level === 'normal' && this.purges.isEmpty ? this.pacer.dueAtMs(head) : nowMs
   }
 
   attach(link: LinkPort, nowMs: number): void {
