@@ -115,6 +115,18 @@ describe.concurrent.each(Object.keys(transports))('over %s, a server that is dra
     expect([...first.notes, ...second.notes]).toEqual(Array.from({ length: caller.notes }, (_, index) => index))
   })
 
+  it('continues at the next one the call of a client that is cut meanwhile', async context => {
+    const { first, caller, start, route } = await begin(transport, context)
+    const second = await start()
+    const drained = first.voice.drain()
+    const back = caller.client.once('ready')
+    route(second.url)
+    await first.close()
+    expect((await back).history).toEqual({ restored: true, turns: 2 })
+    expect((await drained).terminated).toBe(0)
+    expect(second.voice.sessions.size).toBe(1)
+  })
+
   it('and started again has its clients back, who say exactly what they lost', async context => {
     const { first, caller, start, route } = await begin(transport, context)
     const lost = caller.client.once('reconnecting')
