@@ -70,6 +70,13 @@ export const openAiMessages: KnownMessages = {
   'rate_limits.updated': ['event_id', 'rate_limits'],
 }
 
+export const googleMessages: KnownMessages = {
+  untyped: [
+    ...['results', 'error', 'speechEventType', 'speechEventTime', 'speechEventOffset', 'totalBilledTime'],
+    ...['speechAdaptationInfo', 'requestId', 'metadata', 'audioContent', 'timepoints', 'audioConfig'],
+  ],
+}
+
 /** Collects what a vendor says that its own client did not announce. */
 export class UnknownFields {
   readonly #known: KnownMessages

@@ -4,7 +4,7 @@ import { UnknownFields } from './known-messages.js'
 import { probeRecognition, type RecognitionProbe } from './recognition.js'
 import { probeSpeech, type SpeechProbe } from './speech.js'
 import { ProbeError } from './stream-events.js'
-import { vendors } from './vendors.js'
+import { type ProbeAccount, type ProbedVendor, vendors } from './vendors.js'
 
 const sentence = 'The quick brown fox jumps over the lazy dog, and then it sleeps in the warm afternoon sun.'
 
@@ -29,12 +29,9 @@ export async function probe(
     return 2
   }
   const unknown = new UnknownFields(vendor.known)
-  const { stt, tts } = vendor.create({
-    apiKey,
-    baseUrl: env.PROBE_BASE_URL,
-    onMessage: message => unknown.see(message),
-  })
+  const account = { apiKey, baseUrl: env.PROBE_BASE_URL, onMessage: unknown.see.bind(unknown) }
   try {
+    const { stt, tts } = create(vendor, account)
     const speaker = tts ?? embeddedTts()
     const format = sharedFormat(stt, speaker)
     const speech = await probeSpeech(speaker, sentence, format)
@@ -53,6 +50,16 @@ export async function probe(
     if (unknown.found.length > 0) print(`     not known to the adapter: ${unknown.found.join(', ')}`)
   }
   return 0
+}
+
+/** What is missing beside the key, such as a region or the vendor's own client, is told where a vendor is created. */
+function create(vendor: ProbedVendor, account: ProbeAccount): ReturnType<ProbedVendor['create']> {
+  try {
+    const { stt, tts } = vendor.create(account)
+    return { stt, ...(tts && { tts }) }
+  } catch (error) {
+    throw new ProbeError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 /** What is heard must be what was said: nothing is converted in between. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Hono } from 'hono'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 // @ts-expect-error The page is plain JavaScript.
 import { Caption } from '../../../examples/demo/page/caption.js'
 import { chooseProviders } from '../../../examples/demo/providers.js'
@@ -21,6 +21,18 @@ describe('the providers of the demo', () => {
     expect(chooseProviders(env).tts.map(({ name }) => name)).toEqual(['openai', 'embedded'])
     const elsewhere = chooseProviders({ ...env, OPENAI_BASE_URL: 'http://localhost:11434/v1' })
     expect(elsewhere.names).toEqual(['assemblyai', 'embedded'])
+  })
+
+  it('leaves out whom something else is missing for than the key, and says what', () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    const { names } = chooseProviders({ GOOGLE_APPLICATION_CREDENTIALS: 'key.json', AZURE_SPEECH_KEY: 'a' })
+    expect(names).toEqual(['embedded'])
+    const lines = warn.mock.calls.map(([line]) => line)
+    expect(lines).toEqual([
+      'GOOGLE_APPLICATION_CREDENTIALS is not used: @google-cloud/speech is not installed; run: npm install @google-cloud/speech',
+      'AZURE_SPEECH_KEY is not used: region: missing; pass it or set AZURE_SPEECH_REGION',
+    ])
+    warn.mockRestore()
   })
 
   it('are the vendors whose keys are there, and the embedded engines behind them', () => {

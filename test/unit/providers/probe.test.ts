@@ -31,9 +31,23 @@ describe('probe', () => {
     ['cartesia', 'CARTESIA_API_KEY'],
     ['assemblyai', 'ASSEMBLYAI_API_KEY'],
     ['openai', 'OPENAI_API_KEY'],
+    ['google', 'GOOGLE_APPLICATION_CREDENTIALS'],
+    ['azure', 'AZURE_SPEECH_KEY'],
   ])('says which key %s needs and exits with 2', async (name, variable) => {
     expect(await run(name)).toBe(2)
     expect(lines).toEqual([`${name}: no key; set ${variable}`])
+  })
+
+  it.each([
+    [
+      'google',
+      { GOOGLE_APPLICATION_CREDENTIALS: 'key.json' },
+      '@google-cloud/speech is not installed; run: npm install',
+    ],
+    ['azure', { AZURE_SPEECH_KEY: 'key' }, 'region: missing; pass it or set AZURE_SPEECH_REGION'],
+  ])('says what %s needs beside the key, and exits with 1', async (name, env, missing) => {
+    expect(await run(name, env)).toBe(1)
+    expect(lines[0]).toContain(`${name} failed: ${missing}`)
   })
 
   it('says which vendors there are', async () => {
