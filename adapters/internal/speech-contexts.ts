@@ -68,6 +68,8 @@ export class SpeechContexts implements TtsStream {
   private paused = false
   private closing = false
   private over = false
+  /** Ends the stream as soon as nothing is being said. */
+  private failure: ProviderFailure | undefined
   private cancelLastWords: Cancel | undefined
 
   constructor(options: SpeechContextsOptions, sink: TtsSink) {
@@ -81,7 +83,7 @@ export class SpeechContexts implements TtsStream {
   }
 
   speak(text: string, options: TtsSpeakOptions): void {
-    if (this.closing || this.over) return
+    if (this.closing || this.over || this.failure) return
     const { begin } = this
     if (!begin) return void this.early.push(() => this.speak(text, options))
     const { contextId, flush = true, end = false } = options
@@ -181,16 +183,34 @@ export class SpeechContexts implements TtsStream {
     return context
   }
 
-  /** What is wrong with a text is wrong with no other; anything else is wrong with all. */
+  /** What is wrong with a text is wrong with no other; anything else is wrong with all that come after it. */
   private ended(id: string, failure: ProviderFailure | undefined): void {
-    if (failure && failure.class !== 'data') return this.finish(this.closing ? undefined : failure)
+    if (failure && failure.class !== 'data') return this.broken(id, failure)
     this.contexts.delete(id)
     this.done(id, failure)
   }
 
+  /** What is being said already is said to its end, or it would be said twice. */
+  private broken(id: string, failure: ProviderFailure): void {
+    let reached = false
+    for (const [one, { call }] of [...this.contexts]) {
+      reached ||= one === id
+      if (!reached) continue
+      this.contexts.delete(one)
+      call.abort()
+    }
+    this.failure ??= failure
+    this.finishIfSilent()
+  }
+
   private done(id: string, failure?: ProviderFailure): void {
     this.sink.done(id, failure)
-    if (this.closing && this.contexts.size === 0) this.finish(undefined)
+    this.finishIfSilent()
+  }
+
+  private finishIfSilent(): void {
+    if (this.contexts.size > 0 || !(this.closing || this.failure)) return
+    this.finish(this.closing ? undefined : this.failure)
   }
 
   private finish(failure: ProviderFailure | undefined): void {
