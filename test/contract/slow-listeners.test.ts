@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { type ClearTrials, clearTrials } from '../../bench/downlink/clear-trials.js'
 import type { TtsUse } from '../../bench/downlink/coded-providers.js'
 import { Listener, type ListenerReport, type ListenerTask } from '../../bench/downlink/listener.js'
 import {
@@ -7,6 +8,7 @@ import {
   missingNotes,
   type SessionLog,
 } from '../../bench/downlink/speaking-handler.js'
+import { StallMeter } from '../../bench/downlink/stall-meter.js'
 import { transports } from '../../bench/resume/servers.js'
 
 const runMs = 12_000
@@ -56,10 +58,18 @@ async function run(transport: string): Promise<Run> {
 }
 
 const runs = new Map<string, Run>()
+const cleared = new Map<string, ClearTrials>()
+
+const meter = new StallMeter()
+/** What this process itself was kept from running makes everybody late. */
+let ownLateMs = 0
 
 beforeAll(async () => {
-  await Promise.all(Object.keys(transports).map(async name => runs.set(name, await run(name))))
-}, 60_000)
+  const names = Object.keys(transports)
+  await Promise.all(names.map(async name => runs.set(name, await run(name))))
+  ownLateMs = 3 * meter.longestMs
+  await Promise.all(names.map(async name => cleared.set(name, await clearTrials(name, 30, 7))))
+}, 150_000)
 
 function percentile(values: readonly number[], share: number): number {
   return [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? Number.NaN
@@ -79,23 +89,23 @@ describe.each(Object.keys(transports))('over %s', transport => {
 
   it('a listener with a good link hears all of it', () => {
     const { heard, served } = of('healthy')
-    expect(heard.skippedMs).toBe(0)
-    expect(heard.heardMs).toBeGreaterThan(runMs - 1500)
+    expect(heard.skippedMs).toBeLessThanOrEqual(ownLateMs)
+    expect(heard.heardMs).toBeGreaterThan(runMs - 1500 - ownLateMs)
     expect([missingNotes(heard, served), missingFinals(heard, served)]).toEqual([0, 0])
   })
 
   it('a listener at half the rate that can play less hears nearly all of it, at a lower rate, and live', () => {
     const { heard, served } = of('half rate, ladder')
     expect(Math.min(...heard.rates)).toBeLessThan(48_000)
-    expect(percentile(heard.lagsMs, 0.95)).toBeLessThan(2500)
-    expect(heard.heardMs).toBeGreaterThan(0.8 * runMs)
+    expect(percentile(heard.lagsMs, 0.95)).toBeLessThan(2000 + ownLateMs)
+    expect(heard.heardMs).toBeGreaterThan(0.8 * runMs - ownLateMs)
     expect(served.losses).not.toContain('slow_consumer')
     expect([missingNotes(heard, served), missingFinals(heard, served)]).toEqual([0, 0])
   })
 
   it('a listener at half the rate that plays one rate has speech left out, is told so, and stays live', () => {
     const { heard, served } = of('half rate')
-    expect(percentile(heard.lagsMs, 0.95)).toBeLessThan(2000)
+    expect(percentile(heard.lagsMs, 0.95)).toBeLessThan(1500 + ownLateMs)
     expect(heard.skippedMs).toBeGreaterThan(0.2 * runMs)
     expect(heard.heardMs).toBeGreaterThan(0.3 * runMs)
     expect([missingNotes(heard, served), missingFinals(heard, served)]).toEqual([0, 0])
@@ -103,8 +113,8 @@ describe.each(Object.keys(transports))('over %s', transport => {
 
   it.each(['narrow', 'narrow, plain'] as const)('a listener on 192 kbit/s for 256 kbit/s stays live (%s)', name => {
     const { heard, served } = of(name)
-    expect(percentile(heard.lagsMs, 0.95)).toBeLessThan(2500)
-    expect(lastLagMs(heard)).toBeLessThan(2500)
+    expect(percentile(heard.lagsMs, 0.95)).toBeLessThan(2000 + ownLateMs)
+    expect(lastLagMs(heard)).toBeLessThan(2000 + ownLateMs)
     expect(heard.heardMs).toBeGreaterThan(0.5 * runMs)
     expect(heard.heardMs).toBeLessThan(0.9 * runMs)
     expect(served.losses).not.toContain('slow_consumer')
@@ -116,7 +126,7 @@ describe.each(Object.keys(transports))('over %s', transport => {
       const { heard, served } = of(name)
       expect(served.levels).toContain('critical')
       expect(served.losses).not.toContain('slow_consumer')
-      expect(lastLagMs(heard)).toBeLessThan(1500)
+      expect(lastLagMs(heard)).toBeLessThan(1000 + ownLateMs)
       expect(heard.heardMs).toBeLessThan(runMs - 1500)
       expect(missingFinals(heard, served)).toBe(0)
       // The plain dialect has no events.
@@ -131,6 +141,11 @@ describe.each(Object.keys(transports))('over %s', transport => {
     const { uses } = runs.get(transport)!
     const givenMs = uses.filter(({ id }) => id === name).reduce((sum, use) => sum + use.givenMs, 0)
     expect(givenMs).toBeLessThan(30_000)
+  })
+
+  it('no audio of an utterance comes after its clear, whoever interrupts it and whenever', () => {
+    expect(cleared.get(transport)!.afterClear).toBe(0)
+    expect(cleared.get(transport)!.clears).toBeGreaterThanOrEqual(30)
   })
 
   it('nothing is left of any of them', () => {
