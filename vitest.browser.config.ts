@@ -1,12 +1,33 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** In a real browser, in real time, on the built package: `npm run test:browser`. */
 export default defineConfig({
   test: {
-    include: ['test/browser/**/*.test.ts'],
-    // Sound is rendered in real time: what runs beside a test disturbs it.
-    fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/browser/{page,link-faults,server-faults}.test.ts'],
+          sequence: { groupOrder: 0 },
+          // Most of a call is waiting, so two go together on two cores. No more: speech is recognised in real time.
+          maxConcurrency: 2,
+          maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          // Sound is rendered in real time: what runs beside a measurement of it disturbs it.
+          include: ['test/browser/{audio,barge-in}.test.ts'],
+          sequence: { groupOrder: 1 },
+          fileParallelism: false,
+        },
+      },
+    ],
   },
 })

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser } from './fixtures/chromium.js'
-import { DemoPage, openDemoBrowser } from './fixtures/demo-page.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Browser, openBrowser } from './fixtures/chromium.js'
+import { DemoPage } from './fixtures/demo-page.js'
 import { type DemoServer, startDemoServer } from './fixtures/demo-server.js'
+import { recordFile } from './fixtures/speech.js'
 
 const axeSource = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
@@ -12,18 +13,15 @@ let demo: DemoServer
 let browser: Browser
 
 beforeAll(async () => {
-  demo = await startDemoServer()
+  ;[demo, browser] = await Promise.all([startDemoServer(), openBrowser()])
 })
 
-afterEach(() => browser.close())
-
-afterAll(() => demo.close())
+afterAll(() => Promise.all([browser.close(), demo.close()]))
 
 /** What stands in the way of people with disabilities, most of it in words of WCAG. */
-async function obstacles(page: DemoPage): Promise<string[]> {
-  const source = await readFile(axeSource, 'utf8')
-  await page.page.evaluate(source)
-  const { violations } = await page.page.evaluate(() =>
+async function obstacles({ page }: DemoPage): Promise<string[]> {
+  await page.evaluate(await readFile(axeSource, 'utf8'))
+  const { violations } = await page.evaluate(() =>
     (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
   )
   return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html).join(' ')}`)
@@ -32,21 +30,36 @@ async function obstacles(page: DemoPage): Promise<string[]> {
 const desktop = { width: 1280, height: 860 }
 const phone = { width: 390, height: 844 }
 
-describe('the page', () => {
-  it.each([
+describe.concurrent('the page', () => {
+  it('shows what the microphone hears and lets the answer be heard', async () => {
+    const recording = await recordFile(4500, 'what time is it', 60_000)
+    const listening = await openBrowser({ wav: recording.path })
+    const page = await DemoPage.open(demo, listening, { microphone: 'device' })
+    await page.call()
+    await page.said('bot', 'Hello! What can I do for you?')
+    await page.heard()
+    await page.said('user', 'what time is it')
+    await page.said('bot', /It is \d+:\d\d [AP]M\./)
+    await page.heard()
+    await page.page.getByText(/answered in \d+ ms/).waitFor()
+    await page.quiet()
+    await page.close()
+    await listening.close()
+    await recording.remove()
+  })
+
+  it.for([
     ['light', desktop],
     ['dark', phone],
-  ] as const)('has no obstacle in %s on %o, before and in a call', async (colorScheme, viewport) => {
-    browser = await openDemoBrowser({ colorScheme, viewport, bypassCsp: true })
-    const page = await DemoPage.open(demo, browser)
+  ] as const)('has no obstacle in %s on %o, before and in a call', async ([colorScheme, viewport]) => {
+    const page = await DemoPage.open(demo, browser, { colorScheme, viewport, bypassCsp: true })
     await page.screenshot(`idle-${colorScheme}`)
     expect(await obstacles(page)).toEqual([])
     await page.call()
     await page.said('bot', 'Hello! What can I do for you?')
     await page.quiet()
     await page.type('what can you do')
-    await page.page.waitForFunction(() => (window.voice.player.position()?.playedMs ?? 0) > 1500)
-    await page.say('what time is it')
+    await page.interrupt('what time is it', 1500)
     await page.said('bot', /interrupted here/)
     await page.said('bot', /It is/)
     await page.screenshot(`call-${colorScheme}`)
@@ -57,7 +70,6 @@ describe('the page', () => {
   })
 
   it('can be used by keyboard alone', async () => {
-    browser = await openDemoBrowser()
     const page = await DemoPage.open(demo, browser)
     const { keyboard } = page.page
     const focus = async (name: string) => {
@@ -91,8 +103,8 @@ describe('the page', () => {
   })
 
   it('says what to do when the microphone is not allowed, and works without it', async () => {
-    browser = await openDemoBrowser({ allowMicrophone: false })
-    const page = await DemoPage.open(demo, browser)
+    const deaf = await openBrowser({ allowMicrophone: false })
+    const page = await DemoPage.open(demo, deaf, { microphone: 'device' })
     await page.page.getByRole('button', { name: 'What can you do?' }).click()
     await page.page
       .getByRole('alert')
@@ -101,19 +113,18 @@ describe('the page', () => {
     await page.said('bot', /I am a small program/)
     await page.heard()
     await page.close()
+    await deaf.close()
   })
 
   it('keeps talking while it is hidden, and lets the microphone go when it is left', async () => {
-    browser = await openDemoBrowser()
     const page = await DemoPage.open(demo, browser)
     await page.call()
     await page.said('bot', 'Hello! What can I do for you?')
-    const other = await browser.newPage()
-    await other.page.bringToFront()
-    await page.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+    await page.hide(true)
     await page.say('my name is alice')
     await page.said('bot', 'Nice to meet you, Alice.')
-    await page.page.bringToFront()
+    await page.heard()
+    await page.hide(false)
     await page.page.evaluate(() => {
       dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
     })

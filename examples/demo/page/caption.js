@@ -8,6 +8,7 @@ const msPerCharacter = 65
 export class Caption {
   #segments = []
   #receivedMs = 0
+  #skippedMs = 0
   #endMs
   #cutAt
 
@@ -19,9 +20,10 @@ export class Caption {
     return this.#cutAt !== undefined
   }
 
-  /** Sound up to here has arrived. */
-  received(ms) {
-    this.#receivedMs = ms
+  /** This stretch of sound has arrived. */
+  received(fromMs, toMs) {
+    this.#skippedMs += Math.max(0, fromMs - this.#receivedMs)
+    this.#receivedMs = toMs
   }
 
   add(text) {
@@ -32,8 +34,10 @@ export class Caption {
     this.#segments.push({ text, fromMs: this.#receivedMs })
   }
 
+  /** Returns how much of it was left out, in milliseconds. */
   ended(ms) {
     this.#endMs = ms
+    return this.#skippedMs + Math.max(0, ms - this.#receivedMs)
   }
 
   /** Cut off: `heard` is what the server says was heard. */

@@ -38,8 +38,8 @@ export class Conversation {
     follow()
   }
 
-  botReceived(id, ms) {
-    this.#utterance(id).caption.received(ms)
+  botReceived(id, fromMs, toMs) {
+    this.#utterance(id).caption.received(fromMs, toMs)
   }
 
   botSays(id, text) {
@@ -51,8 +51,9 @@ export class Conversation {
     follow()
   }
 
+  /** Returns how much of it was left out, in milliseconds. */
   botEnded(id, ms) {
-    this.#utterance(id).caption.ended(ms)
+    return this.#utterance(id).caption.ended(ms)
   }
 
   /** The bot was heard up to here. */

@@ -59,7 +59,7 @@ function showCall() {
   const live = inCall()
   byId('talk').dataset.live = String(live)
   byId('talk-label').textContent = live ? 'Hang up' : 'Start talking'
-  for (const id of ['mute', 'text', 'send']) byId(id).disabled = !live
+  byId('mute').disabled = !live
   if (!live) byId('device').disabled = true
 }
 
@@ -97,10 +97,13 @@ client.on('tts_format', ({ sampleRate }) => {
   quality.sampleRate = sampleRate
 })
 client.on('audio', ({ utteranceId, pcm, sampleRate, fromMs }) =>
-  conversation.botReceived(utteranceId, fromMs + (pcm.length / 2 / sampleRate) * 1000),
+  conversation.botReceived(utteranceId, fromMs, fromMs + (pcm.length / 2 / sampleRate) * 1000),
 )
 client.on('tts_text', ({ utteranceId, text }) => conversation.botSays(utteranceId, text))
-client.on('tts_end', ({ utteranceId, ms }) => conversation.botEnded(utteranceId, ms))
+client.on('tts_end', ({ utteranceId, ms }) => {
+  const skippedMs = conversation.botEnded(utteranceId, ms)
+  if (skippedMs > 50) session.note('warn', `${seconds(skippedMs)} of speech left out, so that the rest is on time`)
+})
 client.on('tts_playback_complete', ({ utteranceId }) => conversation.botFinished(utteranceId))
 client.on('interrupted', ({ utteranceId, text }) => conversation.botInterrupted(utteranceId, text))
 client.on('quality', event => Object.assign(quality, event))

@@ -30,6 +30,8 @@ function show({ status, sessions, speech, uptimeS, memoryMb, stats, providers })
     memory: `${memoryMb} MB`,
     up: `${Math.floor(uptimeS / 60)} min ${uptimeS % 60} s`,
   }
+  const engines = byId('engines')
+  if (engines && speech[0] !== 'embedded') engines.textContent = `Speech by ${speech.join(', then ')}.`
   byId('server').replaceChildren(
     ...Object.entries(facts).flatMap(([name, value]) => [element('dt', '', name), element('dd', '', String(value))]),
   )

@@ -18,7 +18,8 @@ export class SessionView {
   enter({ state, previous, reason, provider }) {
     byId('state').dataset.state = state
     byId('state-text').textContent = state
-    this.note(kinds[state] ?? '', `${previous} → ${state}: ${[reason, provider].filter(Boolean).join(', ')}`)
+    const why = [reason, provider].filter(Boolean).join(', ')
+    this.note(kinds[state] ?? '', `${previous} → ${state}${why && `: ${why}`}`)
   }
 
   /** Something happened that is no state. */
