@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { reset } from './reset.js'
 
 export interface Shaping {
   latencyMs: number
@@ -96,7 +97,7 @@ export class ChaosPipe {
 
   #write(item: Item): void {
     if (item === 'end') this.#to.end()
-    else if (item === 'reset') this.#to.resetAndDestroy()
+    else if (item === 'reset') reset(this.#to)
     else this.#to.write(item)
   }
 

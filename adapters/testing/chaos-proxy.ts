@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { ChaosPipe, type Shaping } from './chaos-pipe.js'
+import { closeOf, destroy, reset } from './reset.js'
 
 /** `up` is from the client to the server. */
 export type Direction = 'up' | 'down' | 'both'
@@ -156,20 +157,14 @@ class Connection {
   reset(): void {
     this.up.stop()
     this.down.stop()
-    this.#client.resetAndDestroy()
-    this.#server.resetAndDestroy()
+    reset(this.#client)
+    reset(this.#server)
   }
 
   destroy(): void {
     this.up.stop()
     this.down.stop()
-    this.#client.destroy()
-    this.#server.destroy()
+    destroy(this.#client)
+    destroy(this.#server)
   }
-}
-
-function closeOf(socket: Socket): Promise<void> {
-  return new Promise(resolve => {
-    socket.once('close', () => resolve())
-  })
 }

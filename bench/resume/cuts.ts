@@ -72,7 +72,7 @@ export async function cutRun(transport: string, seed: number, cuts: number): Pro
   let survived = 0
   for (; survived < cuts; survived++) {
     await sleep(clock, 100 + random() * 300)
-    const resumed = await Promise.race([cutOnce(client, proxy, random), sleep(clock, 30_000).then(() => false)])
+    const resumed = await Promise.race([cutOnce(client, proxy, clock, random), sleep(clock, 30_000).then(() => false)])
     // A client that cannot come back has lost its call: judge what there is.
     if (!resumed) break
   }
@@ -96,24 +96,44 @@ export async function cutRun(transport: string, seed: number, cuts: number): Pro
   return result
 }
 
-/** One way to lose a connection, and the wait until the call goes on. */
-async function cutOnce(client: VoiceClient, proxy: ChaosProxy, random: () => number): Promise<boolean> {
-  const resumed = client.once('resumed').then(
+/** Every way to lose a connection. */
+const ways: readonly ((line: { client: VoiceClient; proxy: ChaosProxy; clock: Clock }) => unknown)[] = [
+  ({ proxy }) => proxy.reset(),
+  ({ proxy }) => proxy.end(),
+  ({ proxy }) => proxy.halfClose('up'),
+  ({ proxy }) => proxy.halfClose('down'),
+  ({ proxy }) => proxy.stall(),
+  // The network changes under the client, and the first connection goes on until the second one serves ...
+  ({ client }) => client.reconnect(),
+  // ... or swallows everything ...
+  ({ client, proxy }) => {
+    proxy.blackHole()
+    client.reconnect()
+  },
+  // ... or delivers it late, after the takeover.
+  async ({ client, proxy }) => {
+    proxy.hold()
+    client.reconnect()
+    await client.once('resumed')
+    proxy.flow()
+  },
+  // Nobody listens for a while.
+  async ({ proxy, clock }) => {
+    proxy.reset()
+    await proxy.refuse()
+    await sleep(clock, 1500)
+    await proxy.listen()
+  },
+]
+
+/** Loses the connection in one of the ways, and waits until the call goes on. */
+async function cutOnce(client: VoiceClient, proxy: ChaosProxy, clock: Clock, random: () => number): Promise<boolean> {
+  const resumed = client.once('resumed')
+  const way = ways[Math.floor(random() * ways.length)]!
+  return Promise.all([resumed, way({ client, proxy, clock })]).then(
     () => true,
     () => false,
   )
-  const kind = Math.floor(random() * 5)
-  if (kind === 0) proxy.reset()
-  else if (kind === 1) proxy.end()
-  else {
-    // The network changes under the client: the old path swallows everything, or delivers it late.
-    if (kind === 2) proxy.blackHole()
-    else if (kind === 3) proxy.hold()
-    client.reconnect()
-  }
-  const came = await resumed
-  if (kind === 3) proxy.flow()
-  return came
 }
 
 type Clock = ReturnType<typeof scaledClock>

@@ -164,6 +164,17 @@ describe('chaosProxy', () => {
     await ends
   })
 
+  it.each(['up', 'down'] as const)('loses no connection that is reset while it ends %s', async direction => {
+    for (let i = 0; i < 10; i++) {
+      await pair()
+      proxy.halfClose(direction)
+      proxy.reset()
+      proxy.reset()
+    }
+    await proxy.close()
+    expect(proxy.size).toBe(0)
+  })
+
   it('refuses connections and takes them again on the same port', async () => {
     const [client, served] = await pair()
     const { port } = proxy
