@@ -128,10 +128,14 @@ export class VendorSocket {
     this.socket?.resume()
   }
 
-  /** Says goodbye with `message`, or with a close frame, and waits for the vendor's last words. */
-  close(message?: string): void {
+  /**
+   * Says goodbye and waits for the vendor's last words.
+   *
+   * @param message how to say it; null: not at all, the owner hangs up when it has heard enough. Default: a close frame.
+   */
+  close(message?: string | null): void {
     if (this.asked || this.isOver) return
-    if (message !== undefined) this.send(message)
+    if (typeof message === 'string') this.send(message)
     this.asked = true
     this.hangsUp = message === undefined
     if (this.socket?.readyState !== WebSocket.CONNECTING) this.sayGoodbye()

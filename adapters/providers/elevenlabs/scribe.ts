@@ -89,7 +89,8 @@ export class ScribeStream extends VendorStream<SttSink> implements SttStream {
   close(): void {
     if (this.closing) return
     this.closing = true
-    this.socket.close(this.uncommittedMs > 0 ? this.commit() : undefined)
+    if (this.uncommittedMs > 0) this.socket.close(this.commit())
+    else this.socket.close(this.commits > 0 ? null : undefined)
   }
 
   /** The vendor is ready when it says so: a bad key is only told after the upgrade. */

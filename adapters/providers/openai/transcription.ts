@@ -86,7 +86,7 @@ export class TranscriptionStream extends VendorStream<SttSink> implements SttStr
     if (this.closing) return
     this.closing = true
     if (this.uncommittedMs > 0) this.socket.close(this.commit(0))
-    else this.socket.close(this.items.settled ? undefined : '{"type":"input_audio_buffer.clear"}')
+    else this.socket.close(this.items.settled ? undefined : null)
   }
 
   /** A connection is ready when it has become a transcription session: the key and the model are judged only then. */

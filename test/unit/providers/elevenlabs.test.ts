@@ -141,6 +141,20 @@ describe('recognition', () => {
     expect(fake.last.texts.filter(text => text.includes('"commit":true'))).toHaveLength(1)
   })
 
+  it('does not hang up before a commit of its own was answered', async () => {
+    fake.next({ zombie: true })
+    const { stream, sink } = connectStt(stt())
+    pushAll(stream, speak('good bye', format))
+    stream.finalize?.()
+    stream.close()
+    while (fake.connections.length === 0) await new Promise(setImmediate)
+    await fake.last.said('"commit":true')
+    await fake.last.later(300)
+    expect(fake.last.open).toBe(true)
+    fake.last.terminate()
+    expect((await sink.until('closed')).failure).toBeUndefined()
+  })
+
   it('hangs up at once when nothing was said', async () => {
     const { stream, sink } = await openStt(stt())
     stream.close()

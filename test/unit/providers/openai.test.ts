@@ -190,6 +190,20 @@ describe('recognition by a live model', () => {
     expect(await fake.last.ended).toMatchObject({ code: 1000 })
   })
 
+  it('waits for a result that it has asked for, and gives what it knows if none comes', async () => {
+    fake.next({ swapsResults: true })
+    const { stream, sink } = await openStt(vendor())
+    stream.push(speak('good bye', format))
+    stream.finalize?.()
+    stream.close()
+    await fake.last.said('commit')
+    await fake.last.later(300)
+    expect(fake.last.open).toBe(true)
+    fake.last.terminate()
+    expect((await sink.until('closed')).failure).toBeUndefined()
+    expect(sink.texts('final')).toEqual(['good bye'])
+  })
+
   it('takes what could not be understood for no words', async () => {
     const { stream, sink } = await openStt(vendor())
     stream.push(speak('mumble', format))
