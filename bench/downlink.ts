@@ -1,7 +1,7 @@
 import { hono, uws, voiceHono, voicePlain, voiceUws, voiceV1, ws, wsAgain } from './load/contenders.js'
 import { cpuRows } from './load/cpu-rows.js'
-import { measure, timing } from './load/measure.js'
-import { interleaved } from './load/rounds.js'
+import { timing } from './load/measure.js'
+import { steady } from './load/steady.js'
 import { perSecondOfAudio } from './load/workload.js'
 import type { BenchOptions, Row } from './report.js'
 
@@ -12,9 +12,7 @@ import type { BenchOptions, Row } from './report.js'
 export async function run({ quick, gate }: BenchOptions): Promise<Row[]> {
   const workload = { sessions: quick ? 200 : 500, speed: 4 } as const
   const others = quick ? [] : [uws, voiceUws, hono, voiceHono]
-  const rounds = await interleaved([ws, wsAgain, voicePlain, voiceV1, ...others], quick ? 3 : 7, contender =>
-    measure(contender, workload, timing(quick)),
-  )
+  const rounds = await steady([ws, wsAgain, voicePlain, voiceV1, ...others], quick ? 3 : 7, workload, timing(quick))
   return cpuRows(rounds, {
     what: 'downlink',
     unit: 'µs/s of audio',

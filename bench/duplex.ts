@@ -1,7 +1,7 @@
 import { uws, voicePlain, voiceUws, voiceV1, ws, wsAgain } from './load/contenders.js'
 import { cpuRows } from './load/cpu-rows.js'
-import { measure, timing } from './load/measure.js'
-import { interleaved } from './load/rounds.js'
+import { timing } from './load/measure.js'
+import { steady } from './load/steady.js'
 import { perSecondOfAudio } from './load/workload.js'
 import type { BenchOptions, Row } from './report.js'
 
@@ -11,10 +11,11 @@ import type { BenchOptions, Row } from './report.js'
  */
 export async function run({ quick }: BenchOptions): Promise<Row[]> {
   const workload = { sessions: quick ? 200 : 500, up: 'noise', speed: 4 } as const
-  const rounds = await interleaved(
+  const rounds = await steady(
     [ws, wsAgain, voicePlain, voiceV1, ...(quick ? [] : [uws, voiceUws])],
     quick ? 3 : 7,
-    contender => measure(contender, workload, timing(quick)),
+    workload,
+    timing(quick),
   )
   return cpuRows(rounds, {
     what: 'duplex',

@@ -32,6 +32,10 @@ export class LoadClient {
     this.socket!.write(bytes)
   }
 
+  leave(): void {
+    this.write(clientFrame(opcodes.close, Buffer.of(0x03, 0xe8)))
+  }
+
   private async open(port: number): Promise<void> {
     const { protocol, reserve } = this.wire
     const path = reserve ? await reserve(port) : this.wire.path

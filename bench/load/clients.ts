@@ -16,7 +16,11 @@ const inFlight = 64
 const beatMs = 2
 const reportEveryMs = 200
 
+/** For the goodbyes to be read. */
+const leaveMs = 200
+
 const clients: LoadClient[] = []
+const timers: NodeJS.Timeout[] = []
 let sentFrames = 0
 let lateMs = 0
 let begun: Traffic = traffic()
@@ -37,7 +41,7 @@ function speak(wire: Wire, kind: 'speech' | 'noise'): void {
   const frames = framesOf(kind).map(frame => wire.audio(frame))
   const startedAt = performance.now()
   const perMs = clients.length / frameMs
-  setInterval(() => {
+  const timer = setInterval(() => {
     const due = Math.floor((performance.now() - startedAt) * perMs)
     lateMs = Math.max(lateMs, (due - sentFrames) / perMs)
     for (; sentFrames < due; sentFrames++) {
@@ -45,6 +49,7 @@ function speak(wire: Wire, kind: 'speech' | 'noise'): void {
       clients[sentFrames % clients.length]!.write(frame)
     }
   }, beatMs)
+  timers.push(timer)
 }
 
 /** The clients' reports, likewise spread. */
@@ -52,12 +57,13 @@ function report(beat: NonNullable<Wire['beat']>): void {
   const startedAt = performance.now()
   const perMs = clients.length / reportEveryMs
   let done = 0
-  setInterval(() => {
+  const timer = setInterval(() => {
     const now = performance.now()
     for (const due = Math.floor((now - startedAt) * perMs); done < due; done++) {
       beat(clients[done % clients.length]!, now, Math.floor(done / clients.length))
     }
   }, beatMs)
+  timers.push(timer)
 }
 
 function traffic(): Traffic {
@@ -89,6 +95,13 @@ function measured(): Traffic {
   }
 }
 
+/** A client that just goes may come back, and a server keeps its session. */
+function leave(): void {
+  for (const timer of timers) clearInterval(timer)
+  for (const client of clients) client.leave()
+  setTimeout(() => process.exit(0), leaveMs)
+}
+
 process.on('message', (message: ClientTask | 'begin' | 'end' | 'stop') => {
   if (typeof message === 'object') {
     start(message).catch(error => {
@@ -99,7 +112,7 @@ process.on('message', (message: ClientTask | 'begin' | 'end' | 'stop') => {
     lateMs = 0
     begun = traffic()
   } else if (message === 'end') process.send?.({ traffic: measured() })
-  else process.exit(0)
+  else leave()
 })
 // The parent may die without a word.
 process.on('disconnect', () => process.exit(0))

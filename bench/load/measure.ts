@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { messageOf, pause, stopped } from '../children.js'
+import { messageOf, stopped } from '../children.js'
 import type { ClientTask } from './clients.js'
 import type { WireName } from './wires.js'
 import type { Traffic, Usage, Workload } from './workload.js'
@@ -13,13 +13,18 @@ export interface Contender {
 }
 
 export interface Timing {
+  /** With all sessions, before the first round. */
   readonly warmUpMs: number
+  /** In each round, before what counts. */
+  readonly settleMs: number
   readonly measureMs: number
 }
 
-/** Compilers of just-in-time code are processes' CPU too, so servers run warm before they are measured. */
+/** What the compiler of a young process uses is its CPU too, and is the more the more code there is to compile. */
 export function timing(quick: boolean): Timing {
-  return quick ? { warmUpMs: 1800, measureMs: 2000 } : { warmUpMs: 3000, measureMs: 4000 }
+  return quick
+    ? { warmUpMs: 4000, settleMs: 500, measureMs: 1500 }
+    : { warmUpMs: 12_000, settleMs: 1500, measureMs: 4000 }
 }
 
 export interface Measured extends Usage, Traffic {}
@@ -79,8 +84,13 @@ export class Trial {
     return this.ask('settle')
   }
 
+  /** All clients say goodbye. */
+  async disconnect(): Promise<void> {
+    await Promise.all(this.crowds.splice(0).map(stopped))
+  }
+
   async stop(): Promise<void> {
-    await Promise.all(this.crowds.map(stopped))
+    await this.disconnect()
     await stopped(this.server)
   }
 
@@ -95,16 +105,4 @@ async function heard(crowd: ChildProcess): Promise<Traffic> {
   const answer = messageOf<{ readonly traffic: Traffic }>(crowd, 'traffic')
   crowd.send('end')
   return (await answer).traffic
-}
-
-/** What one server uses for one workload, from fresh processes. */
-export async function measure(contender: Contender, workload: Workload, timing: Timing): Promise<Measured> {
-  const trial = await Trial.start(contender, workload)
-  await trial.connect(workload.sessions)
-  await pause(timing.warmUpMs)
-  trial.begin()
-  await pause(timing.measureMs)
-  const measured = await trial.end()
-  await trial.stop()
-  return measured
 }
