@@ -308,8 +308,9 @@ export class Uplink implements Ticking {
     if (this.suspended) this.bridge.supervisor.sleep()
   }
 
+  /** Before the first audio nothing can be late. */
   private keepTime(): void {
-    if (this.ticking || this.closed) return
+    if (this.ticking || this.closed || this.acceptedBytes === 0) return
     this.ticking = true
     this.lastTickMs = this.options.clock.now()
     this.options.ticker.add(this)
