@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module'
+import type { ProviderFailure } from '../../src/providers/contracts.js'
+import { messageOf } from '../../src/util/errors.js'
 
 const { resolve } = createRequire(import.meta.url)
 
@@ -32,4 +34,12 @@ function isInstalled(name: string): boolean {
   } catch {
     return false
   }
+}
+
+/** The failure of a package that cannot be used, which no second try heals; undefined when it is something else that failed. */
+export function sdkFailure(error: unknown): ProviderFailure | undefined {
+  const { code } = error as { readonly code?: unknown }
+  const isBroken = error instanceof TypeError || (typeof code === 'string' && code.endsWith('MODULE_NOT_FOUND'))
+  if (!isBroken) return undefined
+  return { class: 'auth', reason: `the vendor's client cannot be used: ${messageOf(error)}`, cause: error }
 }

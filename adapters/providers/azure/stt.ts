@@ -2,8 +2,9 @@ import type { AudioFormat } from '../../../src/audio/format.js'
 import type { SttCapabilities, SttProvider, SttRequest, SttSink, SttStream } from '../../../src/providers/contracts.js'
 import { messageOf } from '../../../src/util/errors.js'
 import { type BeginCall, RecognitionCalls } from '../../internal/recognition-calls.js'
-import type { VendorSdk } from '../../internal/vendor-sdk.js'
+import { sdkFailure, type VendorSdk } from '../../internal/vendor-sdk.js'
 import type { AzureAccount } from './account.js'
+import { azureFailure } from './failure.js'
 import type { AzureSttOptions } from './options.js'
 import { AzureRecognition } from './recognition.js'
 import type { AzureSdk, AzureSpeechConfig } from './sdk.js'
@@ -55,7 +56,7 @@ export class AzureStt implements SttProvider {
         clock: this.#account.clock,
         request,
         load: async () => this.#beginnerOf(await this.#sdk.load(), request),
-        loadFailure: error => ({ class: 'auth', reason: messageOf(error), cause: error }),
+        loadFailure: error => sdkFailure(error) ?? azureFailure(messageOf(error)),
       },
       sink,
     )

@@ -2,7 +2,7 @@ import type { AudioFormat } from '../../../src/audio/format.js'
 import type { TtsCapabilities, TtsProvider, TtsRequest, TtsSink, TtsStream } from '../../../src/providers/contracts.js'
 import { messageOf } from '../../../src/util/errors.js'
 import { SpeechContexts } from '../../internal/speech-contexts.js'
-import type { VendorSdk } from '../../internal/vendor-sdk.js'
+import { sdkFailure, type VendorSdk } from '../../internal/vendor-sdk.js'
 import type { AzureAccount } from './account.js'
 import { azureFailure } from './failure.js'
 import type { AzureTtsOptions } from './options.js'
@@ -76,7 +76,7 @@ export class AzureTts implements TtsProvider {
           const setup = { synthesizers: own, format, ssml: (text: string) => ssmlOf(text, voice) }
           return { begin: events => new AzureSpeech(setup, events), info: { requestId } }
         },
-        loadFailure: error => azureFailure(messageOf(error)),
+        loadFailure: error => sdkFailure(error) ?? azureFailure(messageOf(error)),
         released: () => {
           released = true
           synthesizers?.close()

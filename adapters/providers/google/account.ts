@@ -10,6 +10,8 @@ import type { GoogleClientOptions } from './sdk.js'
  * megabyte, half a minute of audio that hides that nobody reads it.
  */
 const withSmallBuffer = { 'grpc.per_rpc_retry_buffer_size': 64 * 1024 }
+/** By default a client that could not connect tries for two minutes less and less often, and every call fails until then. */
+const withShortBackoff = { 'grpc.max_reconnect_backoff_ms': 2000 }
 /** Without it all clients of a process share one connection. */
 const withOwnConnection = { 'grpc.use_local_subchannel_pool': 1 }
 
@@ -45,6 +47,7 @@ export class GoogleAccount {
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       ...(this.location !== 'global' && { apiEndpoint: `${this.location}-${host}` }),
       ...withSmallBuffer,
+      ...withShortBackoff,
       ...withOwnConnection,
       ...clientOptions,
     }

@@ -1,7 +1,7 @@
 import type { AudioFormat } from '../../../src/audio/format.js'
 import type { SttCapabilities, SttProvider, SttRequest, SttSink, SttStream } from '../../../src/providers/contracts.js'
 import { type BeginCall, RecognitionCalls } from '../../internal/recognition-calls.js'
-import { VendorSdk } from '../../internal/vendor-sdk.js'
+import { sdkFailure, VendorSdk } from '../../internal/vendor-sdk.js'
 import type { GoogleAccount } from './account.js'
 import { type ClientLease, GoogleClients } from './clients.js'
 import { googleFailure } from './failure.js'
@@ -46,7 +46,7 @@ export class GoogleStt implements SttProvider {
           lease = clients.acquire()
           return await this.#beginnerOf(lease.client, request)
         },
-        loadFailure: error => ({ ...googleFailure(error), class: 'auth' }),
+        loadFailure: error => sdkFailure(error) ?? googleFailure(error),
         released: () => {
           released = true
           lease?.release()

@@ -1,7 +1,7 @@
 import type { AudioFormat } from '../../../src/audio/format.js'
 import type { TtsCapabilities, TtsProvider, TtsRequest, TtsSink, TtsStream } from '../../../src/providers/contracts.js'
 import { type BeginContext, SpeechContexts } from '../../internal/speech-contexts.js'
-import { VendorSdk } from '../../internal/vendor-sdk.js'
+import { sdkFailure, VendorSdk } from '../../internal/vendor-sdk.js'
 import type { GoogleAccount } from './account.js'
 import { type ClientLease, GoogleClients } from './clients.js'
 import { googleFailure } from './failure.js'
@@ -65,7 +65,7 @@ export class GoogleTts implements TtsProvider {
           await connected(lease.client)
           return { begin: this.#beginnerOf(lease.client, request) }
         },
-        loadFailure: googleFailure,
+        loadFailure: error => sdkFailure(error) ?? googleFailure(error),
         released: () => {
           released = true
           lease?.release()

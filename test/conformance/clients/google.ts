@@ -67,7 +67,10 @@ export function recogniseV1(server: () => GoogleServer): void {
 
   it('refuses a package that was given and is none, with what to do', async () => {
     const { sink } = connectStt(google({ stt: { sdk: {} as GoogleSpeechSdk } }).stt)
-    expect((await sink.until('closed')).failure).toMatchObject({ class: 'auth' })
+    expect((await sink.until('closed')).failure).toMatchObject({
+      class: 'auth',
+      reason: expect.stringContaining('cannot be used'),
+    })
   })
 }
 

@@ -59,6 +59,7 @@ describe('google()', () => {
         apiEndpoint: 'eu-speech.googleapis.com',
         port: 1,
         'grpc.per_rpc_retry_buffer_size': 65_536,
+        'grpc.max_reconnect_backoff_ms': 2000,
         'grpc.use_local_subchannel_pool': 1,
       },
     ])
