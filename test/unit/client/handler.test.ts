@@ -1,50 +1,16 @@
 import { expect, it } from 'vitest'
 import { createVoiceClient } from '../../../src/client/index.js'
-import { createVoiceHandler, wrapSocket } from '../../../src/index.js'
+import { createVoiceHandler } from '../../../src/index.js'
 import { ManualClock } from '../../../src/testing/manual-clock.js'
 import { ScriptedStt } from '../../../src/testing/scripted-stt.js'
 import { ScriptedTts } from '../../../src/testing/scripted-tts.js'
 import { silence, speak } from '../../../src/testing/spoken-words.js'
 import { silentLogger } from '../../../src/util/logger.js'
-import type { Pipe, PipeSink } from './model-server.js'
-import { type Cut, type PipeServer, SimNetwork } from './sim-network.js'
+import { realMoment, serve } from './handler-server.js'
+import { type Cut, SimNetwork } from './sim-network.js'
 
 const format = { encoding: 'linear16', sampleRate: 16_000, channels: 1 } as const
 const sentence = 'nothing of what is said here may be lost or said twice'
-
-/** The real handler at the far end of a simulated network. */
-function serve(voice: ReturnType<typeof createVoiceHandler>): PipeServer {
-  const request = {
-    url: '/voice',
-    method: 'GET',
-    headers: new Map([['host', 'localhost']]),
-    protocols: ['voice.v1'],
-    remoteAddress: '127.0.0.1',
-    signal: new AbortController().signal,
-    context: undefined,
-    raw: undefined,
-  }
-  return {
-    accept(pipe: Pipe): PipeSink {
-      const early: (() => void)[] = []
-      let act: (what: () => void) => unknown = what => early.push(what)
-      let sink: ReturnType<typeof voice.open>
-      voice.admit(request).then(answer => {
-        if (!answer.ok) throw new Error(`refused: ${answer.status}`)
-        sink = voice.open(wrapSocket({ protocol: answer.protocol, ...pipe }), answer)
-        act = what => what()
-        for (const what of early) what()
-      })
-      return {
-        message: data => act(() => sink.message(data)),
-        closed: () => act(() => sink.closed({ code: 1006, reason: '', clean: false })),
-      }
-    },
-  }
-}
-
-/** Digests of tokens take real time, which the manual clock knows nothing about. */
-const realMoment = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
 it.each<readonly Cut[]>([
   ['reset', 'reset', 'reset', 'reset', 'reset'],
