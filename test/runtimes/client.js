@@ -1,4 +1,4 @@
-// A conversation over the client SDK on the runtime's own WebSocket.
+// A conversation over the client SDK on the runtime's own WebSocket, whose connection breaks while the user speaks.
 import { createVoiceClient } from 'voice-ws/client'
 import { silence, speak, textOf } from 'voice-ws/testing'
 
@@ -8,6 +8,8 @@ export async function talk(url) {
   const client = createVoiceClient({ url, config: { audio_out: { sample_rates: [16_000] } } })
   const heard = []
   let spoken = ''
+  let resumed = 0
+  client.on('resumed', () => resumed++)
   client.on('audio', ({ pcm }) => heard.push(pcm))
   client.on('tts_text', ({ text }) => {
     spoken += text
@@ -28,7 +30,7 @@ export async function talk(url) {
     bytes.set(pcm, at)
     at += pcm.length
   }
-  return { spoken, heard: textOf(bytes).trim(), state: client.state }
+  return { spoken, heard: textOf(bytes).trim(), state: client.state, resumed }
 }
 
 // Run by itself: node client.js ws://...

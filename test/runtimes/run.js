@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { chaosProxy } from 'voice-ws/testing/node'
 import { conversation, cut, slowReader } from './call.js'
 
 const here = path => fileURLToPath(new URL(path, import.meta.url))
@@ -70,8 +71,19 @@ async function output(command, args) {
   return JSON.parse(text)
 }
 
-const said = ({ spoken, heard, state }) =>
-  spoken === 'You said hello world.' && heard === 'You said hello world.' && state === 'closed'
+const said = ({ spoken, heard, state, resumed }) =>
+  spoken === 'You said hello world.' && heard === 'You said hello world.' && state === 'closed' && resumed === 1
+
+/** Runs the client, and breaks its connection while it speaks. */
+async function cutOff(run) {
+  const talking = run()
+  for (let waitedMs = 0; proxy.size === 0 && waitedMs < 10_000; waitedMs += 20) await pause(20)
+  await pause(400)
+  proxy.reset()
+  return said(await talking)
+}
+
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 await build({
   entryPoints: [here('server-workerd.js')],
@@ -83,7 +95,8 @@ await build({
 })
 
 const reference = start(process.execPath, ['server-node.js'])
-const referenceUrl = `ws://127.0.0.1:${await reference.port}/voice`
+const proxy = await chaosProxy({ port: await reference.port })
+const referenceUrl = `ws://127.0.0.1:${proxy.port}/voice`
 for (const runtime of runtimes) {
   const { child, port } = start(runtime.command, runtime.server)
   try {
@@ -96,11 +109,11 @@ for (const runtime of runtimes) {
     await attempt(runtime, 'cut', () => cut(url))
     if (runtime.client === undefined) line(runtime.name, 'client on own WebSocket', 'lacks it')
     else
-      await attempt(runtime, 'client on own WebSocket', async () =>
-        said(
+      await attempt(runtime, 'client on own WebSocket', () =>
+        cutOff(async () =>
           runtime.client === 'route'
-            ? await (await fetch(`http://${at}/client?url=${encodeURIComponent(referenceUrl)}`)).json()
-            : await output(runtime.command, [...runtime.client, referenceUrl]),
+            ? (await fetch(`http://${at}/client?url=${encodeURIComponent(referenceUrl)}`)).json()
+            : output(runtime.command, [...runtime.client, referenceUrl]),
         ),
       )
   } catch (error) {
@@ -109,6 +122,7 @@ for (const runtime of runtimes) {
     child.kill('SIGKILL')
   }
 }
+await proxy.close()
 reference.child.kill('SIGKILL')
 console.log(failures === 0 ? 'every runtime passed' : `${failures} failed`)
 process.exit(failures === 0 ? 0 : 1)
