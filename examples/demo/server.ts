@@ -68,15 +68,19 @@ export async function startDemo({ port, quiet = false }: DemoOptions): Promise<D
 function createApp(line: FaultLine, providerNames: readonly string[]): Hono {
   const app = new Hono()
   app.get('/voice', voiceRoute(line, upgradeWebSocket))
-  app.get('/health', c =>
-    c.json({
-      ...line.current.health(),
+  app.get('/health', c => {
+    const { status, sessions, providers } = line.current.health()
+    return c.json({
+      status,
+      sessions,
       speech: providerNames,
+      // Why they fail is for the log: vendors' answers can hold what visitors should not see.
+      troubled: providers.filter(({ state }) => state !== 'closed').map(({ provider, leg }) => `${provider} (${leg})`),
       uptimeS: Math.round(process.uptime()),
       memoryMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
       stats: line.current.stats(),
-    }),
-  )
+    })
+  })
   // Only JSON: another site's page cannot send that without being asked first, and the answer is no.
   app.post('/faults', async c => {
     const fault = c.req.header('content-type') === 'application/json' ? readFault(await c.req.json()) : undefined
@@ -99,6 +103,11 @@ function listen(app: Hono, line: FaultLine, port: number): Promise<ServerType> {
 
 async function main(): Promise<void> {
   const port = Number(process.env.PORT ?? 3000)
+  if (!(Number.isInteger(port) && port >= 0 && port < 65_536)) {
+    console.error(`PORT: ${process.env.PORT} is no port. Choose a number up to 65535: PORT=3000 npm start`)
+    process.exitCode = 1
+    return
+  }
   try {
     const demo = await startDemo({ port })
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {

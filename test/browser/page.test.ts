@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, openBrowser } from './fixtures/chromium.js'
 import { DemoPage } from './fixtures/demo-page.js'
-import { type DemoServer, startDemoServer } from './fixtures/demo-server.js'
+import { type DemoServer, failToStart, startDemoServer } from './fixtures/demo-server.js'
 import { recordFile } from './fixtures/speech.js'
 
 const axeSource = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
@@ -139,10 +139,24 @@ describe.concurrent('the page', () => {
     await page.said('bot', 'Your name is Alice.')
     await page.close()
   })
+})
 
-  it('is served within 10 s, and says where', () => {
+describe('the server', () => {
+  it('serves within 10 s, and says where', () => {
     console.info(`served ${(demo.startedInMs / 1000).toFixed(1)} s after the start`)
     expect(demo.startedInMs).toBeLessThan(10_000)
     expect(demo.output()).toMatch(/^Talk to it: http:\/\/localhost:\d+/)
+  })
+
+  it('says in one line that its port is taken, or that it is none, and what to do', async () => {
+    const port = Number(new URL(demo.url).port)
+    expect(await failToStart(String(port))).toEqual({
+      code: 1,
+      output: `Port ${port} is taken. Choose another: PORT=${port + 1} npm start\n`,
+    })
+    expect(await failToStart('abc')).toEqual({
+      code: 1,
+      output: 'PORT: abc is no port. Choose a number up to 65535: PORT=3000 npm start\n',
+    })
   })
 })

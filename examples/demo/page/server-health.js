@@ -17,16 +17,15 @@ async function refresh() {
   }
 }
 
-function show({ status, sessions, speech, uptimeS, memoryMb, stats, providers }) {
+function show({ status, sessions, speech, uptimeS, memoryMb, stats, troubled }) {
   byId('health').dataset.status = status
   byId('health-text').textContent = `server: ${status}, ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`
-  const troubled = providers.filter(provider => provider.state && provider.state !== 'closed')
   const facts = {
     'speech by': speech.join(', then '),
     sessions: `${sessions} now, ${stats.accepted} in all`,
     'audio kept for replay': `${Math.round(stats.audioLogBytes / 1024)} KB`,
     'resumes refused': stats.resumesRefused,
-    'providers in trouble': troubled.map(({ name }) => name).join(', ') || 'none',
+    'providers in trouble': troubled.join(', ') || 'none',
     memory: `${memoryMb} MB`,
     up: `${Math.floor(uptimeS / 60)} min ${uptimeS % 60} s`,
   }
