@@ -62,6 +62,19 @@ export function recognise(fake: () => FakeAzure): void {
     expect(sink.texts('speech-final')).toEqual(['hello'])
   })
 
+  it('makes the client ask for what was configured', async () => {
+    const stt = { segmentationSilenceMs: 300 }
+    const provider = azure({ apiKey: fakeKey, baseUrl: fake().url, sdk, stt }).stt
+    const { stream, sink } = await openStt(provider, { language: 'de-DE', keyterms: ['Straße'] })
+    pushAll(stream, speak('eins', format))
+    await sink.untilTranscript('interim')
+    expect(Object.fromEntries(fake().last.query)).toMatchObject({ language: 'de-DE', format: 'detailed' })
+    const context = fake().last.texts.find(text => /^path: speech.context/im.test(text))
+    expect(context).toContain('"segmentationSilenceTimeoutMs":300')
+    expect(context).toContain('"items":[{"text":"Straße"}]')
+    stream.abort()
+  })
+
   it('tells what the client has not sent', async () => {
     const { stream } = await openStt(azure({ apiKey: fakeKey, baseUrl: fake().url, sdk }).stt)
     pushAll(stream, silence(1000, format))
