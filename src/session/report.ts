@@ -26,6 +26,7 @@ export function sessionReport(
     lostUplinkMs: up && bytesPerSecond(own.audioIn) > 0 ? bytesToMs(own.audioIn, up.lostBytes) : 0,
     spokenMs: down.sentAudioMs,
     droppedMs: Object.values(down.droppedMs).reduce((sum, ms) => sum + ms, 0),
+    droppedMsByCause: down.droppedMs,
     sttFailovers: up?.failovers ?? 0,
     ttsFailovers: talk.failovers,
   }

@@ -4,6 +4,7 @@ import type { HistoryItem } from '../conversation/history.js'
 import type { ConversationEvents } from '../conversation/ports.js'
 import type { TurnOptions } from '../conversation/turn-options.js'
 import type { PlayOptions, SayOptions, Utterance } from '../conversation/utterance.js'
+import type { DropCause } from '../downlink/ports.js'
 import type { PressureLevel, SessionState } from '../protocol/messages.js'
 import type { ProviderChoice } from '../providers/catalogue.js'
 import type { SttOptions, TtsOptions } from '../providers/contracts.js'
@@ -55,7 +56,13 @@ export interface SessionReport {
   readonly heardMs: number
   readonly lostUplinkMs: number
   readonly spokenMs: number
+  /** Speech that was made and never sent. */
   readonly droppedMs: number
+  /**
+   * The same by why: `lag` and `buffered`, to stay live on a slow link; `clear`, it was interrupted; `slow_consumer`, its
+   * client was given up; `closed`.
+   */
+  readonly droppedMsByCause: Readonly<Partial<Record<DropCause, number>>>
   readonly sttFailovers: number
   readonly ttsFailovers: number
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Accept, createVoiceHandler, type VoiceSocket } from '../../../src/index.js'
+import { type Accept, createVoiceHandler, type SessionReport, type VoiceSocket } from '../../../src/index.js'
 import { ManualClock } from '../../../src/testing/manual-clock.js'
 import { ScriptedTts, type ScriptedTtsOptions } from '../../../src/testing/scripted-tts.js'
 import { startTestCall, type TestCall } from '../../../src/testing/test-call.js'
@@ -84,6 +84,24 @@ describe('the synthesiser', () => {
       expect(clock.pending).toBe(0)
     },
   )
+})
+
+describe('the report of a session', () => {
+  it('says how much speech was left out, and why', async () => {
+    let report: SessionReport | undefined
+    const onSessionEnd = (_: unknown, ended: SessionReport) => {
+      report = ended
+    }
+    const { call, session, voice } = await begin({}, [16_000], { onSessionEnd })
+    session.say(long.repeat(3))
+    await advanceAt(call, 12_000, 8)
+    session.interrupt()
+    await voice.close()
+    const { droppedMs, droppedMsByCause } = report!
+    expect(droppedMsByCause.lag).toBeGreaterThan(1000)
+    expect(droppedMsByCause.clear).toBeGreaterThan(1000)
+    expect(droppedMs).toBeCloseTo(droppedMsByCause.lag! + droppedMsByCause.clear!)
+  })
 })
 
 describe('audio', () => {
