@@ -5,6 +5,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   uplink: () => import('./uplink.js'),
   downlink: () => import('./downlink.js'),
   duplex: () => import('./duplex.js'),
+  relay: () => import('./relay.js'),
   idle: () => import('./idle.js'),
   accept: () => import('./accept.js'),
   bargein: () => import('./bargein.js'),

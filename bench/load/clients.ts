@@ -1,5 +1,6 @@
 import { framesOf } from './audio.js'
 import { LoadClient } from './client.js'
+import { stamped } from './stamp.js'
 import { type Wire, type WireName, wires } from './wires.js'
 import { frameMs, type Traffic, type Workload } from './workload.js'
 
@@ -37,7 +38,7 @@ async function connect({ port, wire, workload }: ClientTask): Promise<void> {
 }
 
 /** Spreads the clients' frames evenly over the 20 ms. */
-function speak(wire: Wire, kind: 'speech' | 'noise'): void {
+function speak(wire: Wire, kind: 'speech' | 'noise', timed: boolean): void {
   const frames = framesOf(kind).map(frame => wire.audio(frame))
   const startedAt = performance.now()
   const perMs = clients.length / frameMs
@@ -46,7 +47,7 @@ function speak(wire: Wire, kind: 'speech' | 'noise'): void {
     lateMs = Math.max(lateMs, (due - sentFrames) / perMs)
     for (; sentFrames < due; sentFrames++) {
       const frame = frames[Math.floor(sentFrames / clients.length) % frames.length]!
-      clients[sentFrames % clients.length]!.write(frame)
+      clients[sentFrames % clients.length]!.write(timed ? stamped(frame) : frame)
     }
   }, beatMs)
   timers.push(timer)
@@ -78,9 +79,9 @@ function traffic(): Traffic {
 
 async function start(task: ClientTask): Promise<void> {
   await connect(task)
-  const { up } = task.workload
+  const { up, recogniser } = task.workload
   const wire: Wire = wires[task.wire]
-  if (up) speak(wire, up)
+  if (up) speak(wire, up, recogniser !== undefined)
   if (wire.beat) report(wire.beat)
   process.send?.({ connected: clients.length })
 }

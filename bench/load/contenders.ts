@@ -11,3 +11,8 @@ export const voicePlain: Contender = { name: 'voice-ws on ws, plain', module: 'm
 export const voiceV1: Contender = { name: 'voice-ws on ws, v1', module: 'mounts/ws.js', wire: 'v1' }
 export const voiceUws: Contender = { name: 'voice-ws on uWS, v1', module: 'mounts/uws.js', wire: 'v1' }
 export const voiceHono: Contender = { name: 'voice-ws on Hono, v1', module: 'mounts/hono.js', wire: 'v1' }
+export const voiceRelay: Contender = {
+  name: 'voice-ws on ws, v1, Deepgram adapter',
+  module: 'mounts/relay.js',
+  wire: 'v1',
+}

@@ -3,13 +3,17 @@ import { type Contender, type Measured, type Timing, Trial } from './measure.js'
 import { interleaved, type Rounds } from './rounds.js'
 import type { Workload } from './workload.js'
 
+/** Waits so long, and says what it saw meanwhile. */
+export type Probe<T> = (measureMs: number) => Promise<T>
+
 /** What servers use that have been at it for a while: each is started once, warmed up, and measured in every round. */
-export async function steady(
+export async function steady<T = unknown>(
   contenders: readonly Contender[],
   count: number,
   workload: Workload,
   { warmUpMs, settleMs, measureMs }: Timing,
-): Promise<Rounds> {
+  probe: Probe<T> = pause as Probe<never>,
+): Promise<Rounds<Measured & T>> {
   const trials = new Map<Contender, Trial>()
   try {
     for (const contender of contenders) {
@@ -24,13 +28,13 @@ export async function steady(
     for (const trial of trials.values()) await trial.stop()
   }
 
-  async function once(trial: Trial): Promise<Measured> {
+  async function once(trial: Trial): Promise<Measured & T> {
     await trial.connect(workload.sessions)
     await pause(settleMs)
     trial.begin()
-    await pause(measureMs)
+    const seen = await probe(measureMs)
     const measured = await trial.end()
     await trial.disconnect()
-    return measured
+    return { ...measured, ...seen }
   }
 }
