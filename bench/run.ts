@@ -13,7 +13,6 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   lag: () => import('./lag.js'),
   micro: () => import('./micro/resample.js'),
   resume: () => import('./resume.js'),
-  outage: () => import('./outage.js'),
   herd: () => import('./herd.js'),
   stalled: () => import('./stalled.js'),
 }
