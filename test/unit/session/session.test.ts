@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { SessionReport } from '../../../src/index.js'
 import { ScriptedStt } from '../../../src/testing/scripted-stt.js'
 import { silence } from '../../../src/testing/spoken-words.js'
 import {
@@ -72,7 +73,7 @@ describe('the report of a session', () => {
   it('adds up what happened in it', async () => {
     const scripted = await begin({ agent: ({ text }) => `You said ${text} and I heard it.` })
     const { call, session, ready, voice } = scripted
-    const report = new Promise<object>(resolve => session.on('closed', closed => resolve(closed.report)))
+    const report = new Promise<SessionReport>(resolve => session.on('closed', closed => resolve(closed.report)))
     await sayWords(call, 'one two')
     await call.advance(200)
     session.interrupt()
