@@ -304,7 +304,11 @@ export class SttBridge implements ConnectionOwner {
   }
 
   private suspect(connection: SttConnection): boolean {
-    this.options.logger.warn({ provider: connection.provider }, 'no answer to speech; another stream will hear it')
+    const { logger } = this.options
+    const line = [{ provider: connection.provider }, 'no answer to speech; another stream will hear it'] as const
+    // An hour of music is worth one line.
+    if (this.watchdog.misled) logger.debug(...line)
+    else logger.warn(...line)
     this.awaitsOther = true
     if (this.supervisor.replace('deaf')) return true
     this.awaitsOther = false

@@ -39,6 +39,11 @@ export class Watchdog {
     this.suspect = undefined
   }
 
+  /** What was taken for speech has turned out to be something else since the last event. */
+  get misled(): boolean {
+    return this.suspicions > 0
+  }
+
   /** The verdict on the stream of this attempt is still open. */
   investigates(attempt: ConnectionAttempt): boolean {
     return this.suspect === attempt

@@ -72,7 +72,7 @@ describe('any interleaving of speech, failures and recoveries', () => {
         fc.constantFrom('auto' as const, 'manual' as const),
         play,
       ),
-      { numRuns: 60 },
+      { numRuns: 150 },
     )
   }, 60_000)
 })
