@@ -99,10 +99,10 @@ export class RecognitionCalls implements SttStream {
 
   private load(): void {
     const { options } = this
-    options.load().then(
-      begin => this.loaded(begin),
-      (error: unknown) => this.finish(options.loadFailure(error)),
-    )
+    options
+      .load()
+      .then(begin => this.loaded(begin))
+      .catch((error: unknown) => this.finish(options.loadFailure(error)))
   }
 
   get bufferedBytes(): number {

@@ -148,10 +148,8 @@ export class SpeechContexts implements TtsStream {
     const { options } = this
     options
       .load(failure => this.finish(this.closing ? undefined : failure))
-      .then(
-        ({ begin, info }) => this.loaded(begin, info),
-        (error: unknown) => this.finish(options.loadFailure(error)),
-      )
+      .then(({ begin, info }) => this.loaded(begin, info))
+      .catch((error: unknown) => this.finish(options.loadFailure(error)))
   }
 
   private loaded(begin: BeginContext, info: StreamInfo | undefined): void {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { messageOf } from '../../../src/util/errors.js'
 import { Gate } from '../../internal/gate.js'
 import type { ContextCall, ContextEvents } from '../../internal/speech-contexts.js'
 import { recordOf, type VendorMessage } from '../../internal/vendor-message.js'
@@ -53,9 +54,18 @@ export class SentenceSpeech implements ContextCall {
     const [response] = await this.setup.synthesize(text)
     if (this.over) return
     const message = recordOf(response) ?? {}
-    this.setup.onMessage?.(message)
+    this.show(message)
     const { audioContent } = message
     if (audioContent instanceof Uint8Array) await this.deliver(withoutHeader(audioContent))
+  }
+
+  /** Whoever looks on may fail without harm. */
+  private show(message: VendorMessage): void {
+    try {
+      this.setup.onMessage?.(message)
+    } catch (error) {
+      this.events.warning({ code: 'unreadable_message', message: messageOf(error) })
+    }
   }
 
   private async deliver(audio: Uint8Array): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '../../../src/util/clock.js'
+import { messageOf } from '../../../src/util/errors.js'
 import type { ContextCall, ContextEvents } from '../../internal/speech-contexts.js'
 import { recordOf, type VendorMessage } from '../../internal/vendor-message.js'
 import { googleFailure } from './failure.js'
@@ -101,9 +102,13 @@ export class StreamingSpeech implements ContextCall {
 
   private received(response: unknown): void {
     if (this.over) return
-    const message = recordOf(response) ?? {}
-    this.setup.onMessage?.(message)
-    const { audioContent } = message
-    if (audioContent instanceof Uint8Array && audioContent.length > 0) this.events.audio(audioContent)
+    try {
+      const message = recordOf(response) ?? {}
+      this.setup.onMessage?.(message)
+      const { audioContent } = message
+      if (audioContent instanceof Uint8Array && audioContent.length > 0) this.events.audio(audioContent)
+    } catch (error) {
+      this.events.warning({ code: 'unreadable_message', message: messageOf(error) })
+    }
   }
 }

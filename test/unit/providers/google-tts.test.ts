@@ -128,3 +128,16 @@ describe('synthesis that answers at once', () => {
     expect(sink.heard('a')).toBe('A very long story. '.repeat(20))
   })
 })
+
+it.each([
+  ['streams', {}],
+  ['answers at once', unary],
+])('bears a listener that throws where synthesis %s', async (_, options) => {
+  const onMessage = (): void => {
+    throw new Error('listener')
+  }
+  const { stream, sink } = await openTts(vendor({ ...options, onMessage }).tts)
+  stream.speak('Hello.', { contextId: 'a', end: true })
+  expect((await sink.untilDone('a')).failure).toBeUndefined()
+  expect(sink.of('warning')[0]).toMatchObject({ code: 'unreadable_message', message: 'listener' })
+})

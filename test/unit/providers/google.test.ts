@@ -236,4 +236,15 @@ describe('recognition', () => {
     await sink.untilTranscript('interim')
     expect(seen).toContainEqual(expect.objectContaining({ speechEventType: 'SPEECH_ACTIVITY_BEGIN' }))
   })
+
+  it('fails, and nothing else, when the client throws', async () => {
+    const { SpeechClient } = sdk.stt.v1
+    class Throwing extends SpeechClient {
+      override _streamingRecognize = (): never => {
+        throw new Error('no more calls')
+      }
+    }
+    const { sink } = connectStt(vendor({ stt: { sdk: { ...sdk.stt, v1: { SpeechClient: Throwing } } } }).stt)
+    expect((await sink.until('closed')).failure).toMatchObject({ class: 'connection', reason: 'no more calls' })
+  })
 })
