@@ -1,4 +1,5 @@
 import { type Bench, type BenchOptions, jsonOf, passes, type Row, tableOf } from './report.js'
+import { writeResults } from './results.js'
 
 /** Every benchmark, loaded only when it is asked for. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
@@ -11,7 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   bargein: () => import('./bargein.js'),
   failover: () => import('./failover.js'),
   lag: () => import('./lag.js'),
-  micro: () => import('./micro/resample.js'),
+  micro: () => import('./micro.js'),
   resume: () => import('./resume.js'),
   herd: () => import('./herd.js'),
   stalled: () => import('./stalled.js'),
@@ -20,7 +21,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 const usage = `usage: npm run bench -- [${Object.keys(benches).join('|')}] [--json] [--quick] [--ci]
   --json   one line of JSON for each target
   --quick  each within a minute
-  --ci     the looser targets of CI`
+  --ci     the looser targets of CI
+Without names all run, and without --quick what they measured is written to bench/RESULTS.md.`
 
 const args = process.argv.slice(2)
 const flags = new Set(args.filter(arg => arg.startsWith('--')))
@@ -47,4 +49,5 @@ for (const name of names.length > 0 ? names : Object.keys(benches)) {
   if (flags.has('--json')) for (const row of measured.filter(({ target }) => target)) console.log(jsonOf(row))
 }
 if (!flags.has('--json')) console.log(tableOf(rows))
+if (names.length === 0 && !options.quick) writeResults(rows)
 process.exitCode = rows.every(passes) ? 0 : 1
