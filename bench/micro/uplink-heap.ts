@@ -11,8 +11,9 @@ export interface Allocated {
   readonly bytesPerChunk: number
 }
 
-const warmUpFrames = 20_000
+const warmUpFrames = 100_000
 const countedFrames = 20_000
+const framesPerTurn = 50
 let chunks = 0
 
 const stt: SttProvider = {
@@ -61,23 +62,21 @@ sink.message('{"type":"config"}')
 await new Promise(resolve => setTimeout(resolve, 100))
 
 const frames = framesOf('noise')
-function hear(count: number): void {
+async function hear(count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     sink.message(frames[i % frames.length]!)
     clock.step(frameMs)
+    // Answers to pings come between the frames.
+    if (i % framesPerTurn === 0) await null
   }
 }
 
-function heapAfter(count: number): number {
-  const before = process.memoryUsage().heapUsed
-  hear(count)
-  return process.memoryUsage().heapUsed - before
-}
-
-hear(warmUpFrames)
+await hear(warmUpFrames)
 globalThis.gc!()
-const before = chunks
-const used = heapAfter(countedFrames)
-process.send?.({ bytesPerChunk: used / (chunks - before) } satisfies Allocated)
+const chunksBefore = chunks
+const usedBefore = process.memoryUsage().heapUsed
+await hear(countedFrames)
+const bytes = process.memoryUsage().heapUsed - usedBefore
+process.send?.({ bytesPerChunk: bytes / (chunks - chunksBefore) } satisfies Allocated)
 process.on('message', () => process.exit(0))
 process.on('disconnect', () => process.exit(0))
