@@ -247,4 +247,11 @@ describe('recognition', () => {
     const { sink } = connectStt(vendor({ stt: { sdk: { ...sdk.stt, v1: { SpeechClient: Throwing } } } }).stt)
     expect((await sink.until('closed')).failure).toMatchObject({ class: 'connection', reason: 'no more calls' })
   })
+
+  it('does not try again what is no client', async () => {
+    const { sink } = connectStt(vendor({ stt: { sdk: {} as never } }).stt)
+    const { failure } = await sink.until('closed')
+    expect(failure?.class).toBe('auth')
+    expect(failure?.reason).toMatch(/^the vendor's client cannot be used: /)
+  })
 })
