@@ -1,8 +1,20 @@
-import { hono, uws, voiceHono, voicePlain, voiceUws, voiceV1, ws, wsAgain } from './load/contenders.js'
+import {
+  crossws,
+  hono,
+  socketIo,
+  uws,
+  voiceHono,
+  voicePlain,
+  voiceUws,
+  voiceV1,
+  ws,
+  wsAgain,
+} from './load/contenders.js'
 import { cpuRows } from './load/cpu-rows.js'
 import { timing } from './load/measure.js'
 import { steady } from './load/steady.js'
 import { perSecondOfAudio } from './load/workload.js'
+import { installPeers } from './peers.js'
 import type { BenchOptions, Row } from './report.js'
 
 /**
@@ -11,7 +23,8 @@ import type { BenchOptions, Row } from './report.js'
  */
 export async function run({ quick, gate }: BenchOptions): Promise<Row[]> {
   const workload = { sessions: quick ? 200 : 500, speed: 4 } as const
-  const others = quick ? [] : [uws, voiceUws, hono, voiceHono]
+  if (!quick) installPeers()
+  const others = quick ? [] : [uws, voiceUws, hono, voiceHono, crossws, socketIo]
   const rounds = await steady([ws, wsAgain, voicePlain, voiceV1, ...others], quick ? 3 : 7, workload, timing(quick))
   return cpuRows(rounds, {
     what: 'downlink',

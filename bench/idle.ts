@@ -1,6 +1,18 @@
-import { hono, uws, voiceHono, voicePlain, voiceUws, voiceV1, ws, wsAgain } from './load/contenders.js'
+import {
+  crossws,
+  hono,
+  socketIo,
+  uws,
+  voiceHono,
+  voicePlain,
+  voiceUws,
+  voiceV1,
+  ws,
+  wsAgain,
+} from './load/contenders.js'
 import { type Contender, Trial } from './load/measure.js'
 import { interleaved, middle } from './load/rounds.js'
+import { installPeers } from './peers.js'
 import type { BenchOptions, Row } from './report.js'
 
 interface Weight {
@@ -10,12 +22,13 @@ interface Weight {
 
 /** Memory of a session that is configured and has heard and said nothing, beside that of a socket in a relay by hand. */
 export async function run({ quick, gate }: BenchOptions): Promise<Row[]> {
+  if (!quick) installPeers()
   const pairs = [
     [voicePlain, ws],
     [voiceV1, ws],
     ...(quick ? [] : [[voiceUws, uws] as const, [voiceHono, hono] as const]),
   ] as const
-  const contenders = [...new Set([...pairs.flat(), wsAgain])]
+  const contenders = [...new Set([...pairs.flat(), wsAgain, ...(quick ? [] : [crossws, socketIo])])]
   const rounds = await interleaved(contenders, quick ? 3 : 5, contender => weigh(contender, quick ? 1000 : 5000))
   const heapOf = (contender: Contender) => middle(rounds, ({ heapBytes }) => heapBytes / 1024, contender)
   return [

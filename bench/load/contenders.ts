@@ -16,3 +16,11 @@ export const voiceRelay: Contender = {
   module: 'mounts/relay.js',
   wire: 'v1',
 }
+
+/** The same relay on what users would pick instead. Plain JavaScript beside their packages, which only the benchmarks install. */
+export const crossws: Contender = { name: 'relay on crossws', module: '../../bench/peers/crossws.js', wire: 'plain' }
+export const socketIo: Contender = {
+  name: 'relay on socket.io',
+  module: '../../bench/peers/socket-io.js',
+  wire: 'socket.io',
+}

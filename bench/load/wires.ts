@@ -1,5 +1,6 @@
 import type { LoadClient } from './client.js'
 import { binaryFrame, textFrame } from './frames.js'
+import { socketIo } from './socket-io.js'
 import { voiceV1 } from './voice-v1.js'
 
 /** How a client talks to one kind of server. */
@@ -43,6 +44,10 @@ const plain: Wire = {
   audio: binaryFrame,
 }
 
-export type WireName = 'plain' | 'v1'
+export type WireName = 'plain' | 'v1' | 'socket.io'
 
-export const wires: Readonly<Record<WireName, Wire>> = { plain, v1: { ...plain, ...voiceV1 } }
+export const wires: Readonly<Record<WireName, Wire>> = {
+  plain,
+  v1: { ...plain, ...voiceV1 },
+  'socket.io': socketIo(config),
+}
