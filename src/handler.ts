@@ -299,7 +299,7 @@ class Handler implements VoiceHandler, SetupPorts {
     const allEnded = () => this.#allEnded()
     const result = await drainSessions(this.#live, { ...options, clock, acceptsPerSecond, allEnded })
     // Until now one of them could still have resumed.
-    for (const setup of [...this.setups]) setup.close(1012, retryHint(this.#capacity.retryMs))
+    for (const setup of [...this.setups]) setup.close(1012, retryHint(this.#capacity.retryMs()))
     return result
   }
 
