@@ -23,11 +23,7 @@ interface TextDecoder {
 }
 declare var TextDecoder: { prototype: TextDecoder; new (label?: string, options?: { fatal?: boolean }): TextDecoder }
 
-interface SubtleDigest {
-  digest(algorithm: 'SHA-256', data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>
-}
 declare var crypto: {
-  readonly subtle: SubtleDigest
   getRandomValues<T extends Uint8Array>(array: T): T
   randomUUID(): string
 }

@@ -5,7 +5,7 @@ import type { VoiceSession } from './voice-session.js'
 
 export interface RecordSource {
   /** Undefined: nobody could come back to the session. */
-  tokenDigest(): Promise<Uint8Array> | undefined
+  tokenDigest(): Uint8Array | undefined
   /** How the session stands. */
   record(): Omit<SessionRecord, 'tokenDigest'>
 }
@@ -32,7 +32,7 @@ export class RecordKeeper {
     this.writing = true
     while (this.stale) {
       this.stale = false
-      const tokenDigest = await this.source.tokenDigest()
+      const tokenDigest = this.source.tokenDigest()
       if (!tokenDigest) break
       // A store that fails says so itself, and is asked again when something changes.
       await this.store.put({ ...this.source.record(), tokenDigest }).catch(() => false)

@@ -1,31 +1,22 @@
-import { digestOf, issueToken, sameDigest } from './token.js'
-
-/** A token that was given out. */
-interface Issued {
-  readonly digesting: Promise<Uint8Array>
-  digest: Uint8Array | undefined
-}
+import { issueToken, sameDigest } from './token.js'
 
 /**
  * Who may resume a session. The token rotates with every attach; the one before stays valid until the first frame
  * arrives on the new socket, because a lost `resumed` must not strand the client.
  */
 export class ResumeKey {
-  #current: Issued | undefined
-  #previous: Issued | undefined
+  /** Digests of tokens that were given out. */
+  #current: Uint8Array | undefined
+  #previous: Uint8Array | undefined
   /** What the client showed when it was let in last. */
-  #shown: Issued | undefined
+  #shown: Uint8Array | undefined
 
   /** A fresh token for the client. */
   rotate(): string {
     const { token, digest } = issueToken()
-    const issued: Issued = { digesting: digest, digest: undefined }
-    digest.then(bytes => {
-      issued.digest = bytes
-    })
     // Not simply the one before: when two answers are lost in a row, the client still has the one it showed.
     this.#previous = this.#shown ?? this.#current
-    this.#current = issued
+    this.#current = digest
     return token
   }
 
@@ -36,19 +27,13 @@ export class ResumeKey {
   }
 
   /** SHA-256 of the newest token. */
-  digest(): Promise<Uint8Array> | undefined {
-    return this.#current?.digesting
+  digest(): Uint8Array | undefined {
+    return this.#current
   }
 
-  /** The digest of a token that somebody presents, once it can be compared. */
-  async present(token: string): Promise<Uint8Array> {
-    const [presented] = await Promise.all([digestOf(token), this.#current?.digesting, this.#previous?.digesting])
-    return presented
-  }
-
-  /** Synchronous, so that no other socket can come between this answer and what follows from it. */
+  /** Whether this is the digest of a token that is valid. */
   opens(presented: Uint8Array): boolean {
-    const shown = [this.#current, this.#previous].find(issued => issued?.digest && sameDigest(issued.digest, presented))
+    const shown = [this.#current, this.#previous].find(digest => digest && sameDigest(digest, presented))
     this.#shown = shown ?? this.#shown
     return shown !== undefined
   }

@@ -1,11 +1,12 @@
 import { secureId } from '../util/random.js'
+import { sha256 } from '../util/sha256.js'
 
 /** The bearer of a session: 32 random bytes, of which only the SHA-256 is kept. */
 export interface IssuedToken {
   /** Given to the client once. */
   readonly token: string
-  /** What is kept. A promise, because no runtime has a synchronous digest in common; nothing waits for it to be ready. */
-  readonly digest: Promise<Uint8Array>
+  /** What is kept. */
+  readonly digest: Uint8Array
 }
 
 const encoder = new TextEncoder()
@@ -15,8 +16,8 @@ export function issueToken(): IssuedToken {
   return { token, digest: digestOf(token) }
 }
 
-export async function digestOf(token: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(token)))
+export function digestOf(token: string): Uint8Array {
+  return sha256(encoder.encode(token))
 }
 
 /** Compares without revealing by time where two digests differ. */
