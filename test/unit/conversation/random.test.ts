@@ -68,6 +68,7 @@ const formats = [{ encoding: 'linear16', sampleRate: 1000, channels: 1 }] as con
 
 interface Asked {
   readonly turn: string
+  readonly text: string
   aborted: boolean
   /** What of its answer had reached the lane when it was aborted. */
   reachedAtAbort: number
@@ -87,6 +88,8 @@ class RandomTalk {
   private nextAgent: AgentKind = 'instant'
   private count = 0
   private settled = 0
+  /** Agents that were neither done nor told to stop. */
+  private running = 0
 
   constructor(
     given: { alignment: 'word' | 'char' | 'none'; contexts: number; lateAudioMs: number; doubleDone: boolean } & object,
@@ -195,6 +198,9 @@ class RandomTalk {
     const turns = talk.of('turn').map(({ id }) => id)
     const asked = this.asked.map(({ turn }) => turn)
     expect(asked).toEqual(turns.filter(id => asked.includes(id) || !this.replaced.has(id)))
+    // No word is said twice, so none may be answered twice.
+    const answered = this.asked.flatMap(({ text }) => text.split(' ')).filter(word => word !== 'late')
+    expect(new Set(answered).size).toBe(answered.length)
     const errors = talk.errors.filter(({ code }) => code !== 'agent_failed' && code !== 'queue_full')
     expect(errors).toEqual([])
     expect(talk.clock.pending).toBe(0)
@@ -203,6 +209,14 @@ class RandomTalk {
     const last = talk.of('turn').at(-1)!.id
     expect(talk.assistant.at(-1)).toBe(`${last}-0 and some more of it. ${last}-1 and some more of it.`)
     expect(await talk.end()).toEqual(nothing)
+  }
+
+  /** It ends in the middle of whatever is going on. */
+  async breakOff(): Promise<void> {
+    this.talk.onEvent = undefined
+    expect(await this.talk.end()).toEqual(nothing)
+    expect(this.settled).toBe(this.utterances.length)
+    expect(this.running).toBe(0)
   }
 
   private say(allowInterruption: boolean): void {
@@ -215,16 +229,19 @@ class RandomTalk {
     return this.talk.out.receivedText.split(`${turn}-`).length - 1
   }
 
-  private answer({ id, signal }: Parameters<Agent<string>>[0]): ReturnType<Agent<string>> {
-    const asked: Asked = { turn: id, aborted: false, reachedAtAbort: 0 }
+  private answer({ id, text, signal }: Parameters<Agent<string>>[0]): ReturnType<Agent<string>> {
+    const asked: Asked = { turn: id, text, aborted: false, reachedAtAbort: 0 }
     this.asked.push(asked)
+    const kind = this.nextAgent
+    const endless = kind === 'never' || kind === 'stops'
+    if (endless) this.running++
     signal.addEventListener('abort', () => {
+      if (endless) this.running--
       // An agent that failed is told as well, and what it had said before is still heard.
       asked.aborted = signal.reason !== 'closed'
       // What was purged may still be in the lane of the fake; nothing may be added.
       asked.reachedAtAbort = this.reached(id)
     })
-    const kind = this.nextAgent
     const { clock } = this.talk
     const words = (n: number) => `${id}-${n} and some more of it. `
     switch (kind) {
@@ -260,5 +277,16 @@ test('whatever happens: one answer per turn, none after its abort, nobody stuck,
       await random.rest()
     }),
     { numRuns: 1000 },
+  )
+}, 60_000)
+
+test('a session that ends in the middle of anything leaves no promise, no agent, no timer and no stream', async () => {
+  await fc.assert(
+    fc.asyncProperty(options, fc.array(action, { minLength: 1, maxLength: 10 }), async (given, actions) => {
+      const random = new RandomTalk(given)
+      for (const action of actions) await random.act(action)
+      await random.breakOff()
+    }),
+    { numRuns: 300 },
   )
 }, 60_000)

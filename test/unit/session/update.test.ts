@@ -72,8 +72,8 @@ describe('an update of turn taking', () => {
     // Words that come too late to interrupt anything.
     const begun = await begin({ stt: [new ScriptedStt({ latencyMs: 10_000 })], turns: { onsetMs: 400 } })
     const { session, call } = begun
-    session.update({ turns: { onsetMs } })
     await sayInto(call, silence(500, linear16))
+    session.update({ turns: { onsetMs } })
     session.say(story)
     await sayInto(call, silence(1000, linear16))
     await sayInto(call, speak('mhm', linear16, { wordMs: 300 }))
