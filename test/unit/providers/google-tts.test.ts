@@ -56,6 +56,18 @@ describe('synthesis that streams', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('counts from the last text', async () => {
+    const clock = new ManualClock()
+    const { stream, sink } = await openTts(vendor({ clock }).tts)
+    stream.speak('One. ', { contextId: 'a' })
+    clock.advance(3000)
+    stream.speak('Two. ', { contextId: 'a' })
+    clock.advance(3000)
+    stream.speak('Three.', { contextId: 'a', end: true })
+    await sink.untilDone('a')
+    expect([sink.heard('a'), fake.calls.length]).toEqual(['One. Two. Three.', 1])
+  })
+
   it('cancels a call, at once for the owner and at Google', async () => {
     const { stream, sink } = await openTts(vendor().tts)
     stream.speak('A very long story. '.repeat(20), { contextId: 'a', end: true })

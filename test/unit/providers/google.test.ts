@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { googleFailure } from '../../../adapters/providers/google/failure.js'
 import { type GoogleOptions, google } from '../../../adapters/providers/google.js'
 import { ManualClock } from '../../../src/testing/manual-clock.js'
 import { silence, speak } from '../../../src/testing/spoken-words.js'
@@ -205,7 +206,8 @@ describe('recognition', () => {
     expect(stream.bufferedBytes).toBeGreaterThan(0)
     fake.last.read()
     await sink.until('drain')
-    await expect.poll(() => stream.bufferedBytes).toBe(0)
+    await expect.poll(() => stream.bufferedBytes, { timeout: 500 }).toBe(0)
+    expect(sink.types()).not.toContain('closed')
   })
 
   it('fails when the last results do not come, and leaves no timer', async () => {
@@ -253,5 +255,30 @@ describe('recognition', () => {
     const { failure } = await sink.until('closed')
     expect(failure?.class).toBe('auth')
     expect(failure?.reason).toMatch(/^the vendor's client cannot be used: /)
+  })
+
+  it('places results without times of words behind each other', async () => {
+    const { stream, sink } = await openStt(vendor({ stt: { config: { enableWordTimeOffsets: false } } }).stt)
+    pushAll(stream, speak('one', format), silence(700, format), speak('two', format), silence(700, format))
+    const one = await sink.untilTranscript('speech-final', 'one')
+    const two = await sink.untilTranscript('speech-final', 'two')
+    expect(one).toMatchObject({ startMs: 0, words: undefined })
+    expect([one.endMs > 0, two.startMs]).toEqual([true, one.endMs])
+  })
+
+  it('takes back that an utterance was over when voice goes on before its words are final', async () => {
+    const { stream, sink } = await openStt(vendor().stt)
+    pushAll(stream, speak('well', format), silence(250, format), speak('yes', format), silence(700, format))
+    await sink.untilTranscript('speech-final', 'well yes')
+    expect(sink.texts('final', 'speech-final')).toEqual(['well yes'])
+    expect(sink.of('speechStarted')).toHaveLength(2)
+  })
+})
+
+describe('a failure of Google', () => {
+  it('says when to come back, if Google does', () => {
+    const retryDelay = { seconds: '2', nanos: 500_000_000 }
+    const error = Object.assign(new Error('Quota exceeded.'), { code: 8, statusDetails: [{}, { retryDelay }] })
+    expect(googleFailure(error)).toMatchObject({ class: 'rate', retryAfterMs: 2500 })
   })
 })
