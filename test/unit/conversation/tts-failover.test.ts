@@ -231,6 +231,18 @@ describe('connecting', () => {
     expect(await talk.end()).toEqual(nothing)
   })
 
+  test('one that is idle at the end is said goodbye to, one that is busy is cut off', async () => {
+    for (const busy of [false, true]) {
+      const talk = new TestTalk()
+      await talk.pass(200)
+      if (busy) talk.conversation.say(speech)
+      await talk.pass(500)
+      const { request } = talk.tts[0]!.connections[0]!
+      expect(await talk.end()).toEqual(nothing)
+      expect(request.signal.aborted).toBe(busy)
+    }
+  })
+
   test('keep-alives go out while nothing is said', async () => {
     const talk = new TestTalk({ tts: [{ keepAliveMs: 8000, idleMs: 10_000 }] })
     await talk.pass(60_000)
