@@ -10,12 +10,12 @@ import { ProviderHealth, type ProviderStatus } from './providers/health.js'
 import { GuardedStore } from './session/guarded-store.js'
 import type { LinkOptions } from './session/link.js'
 import { type Catalogues, PlanError, planSession } from './session/plan.js'
-import { recallHistory } from './session/recall.js'
+import { recallSession } from './session/recall.js'
 import type { SessionRuntime } from './session/runtime.js'
 import { Session } from './session/session.js'
 import { type CreateRequest, Setup, type SetupFailure, type SetupPorts } from './session/setup.js'
 import { type CallDecision, specOf } from './session/spec.js'
-import { MemoryStore } from './session/store.js'
+import { MemoryStore, type SessionRecord } from './session/store.js'
 import type { Ticket } from './session/ticket.js'
 import type { SessionReport, VoiceSession } from './session/voice-session.js'
 import type { SocketSink, VoiceSocket } from './socket.js'
@@ -211,7 +211,12 @@ class Handler implements VoiceHandler, SetupPorts {
   }
 
   recall(id: string, token: string, principal: unknown) {
-    return this.#live.has(id) ? Promise.resolve(null) : recallHistory(this.#runtime.store, id, token, principal)
+    return this.#live.has(id) ? Promise.resolve(null) : recallSession(this.#runtime.store, id, token, principal)
+  }
+
+  giveBack(record: SessionRecord): void {
+    // A store that fails says so itself.
+    this.#runtime.store.put(record).catch(() => {})
   }
 
   resumeRefused(): void {

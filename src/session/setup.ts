@@ -10,6 +10,7 @@ import { EarlyData } from './early-data.js'
 import { maxInvalid } from './inbound.js'
 import { Link, type LinkOptions, type LinkTarget } from './link.js'
 import type { Session } from './session.js'
+import type { SessionRecord } from './store.js'
 import type { Ticket, Verdict } from './ticket.js'
 
 /** What a setup asks of the handler. */
@@ -19,8 +20,10 @@ export interface SetupPorts {
   authenticate(ticket: Ticket, token: string | undefined): Promise<Verdict>
   /** The live session of that id. */
   find(id: string): Session | undefined
-  /** The history of an ended session that the token opens. */
-  recall(id: string, token: string, principal: unknown): Promise<readonly HistoryItem[] | null>
+  /** The ended session that the token opens. Nobody else gets it. */
+  recall(id: string, token: string, principal: unknown): Promise<SessionRecord | null>
+  /** Nothing came of it: whoever holds the token may come again. */
+  giveBack(record: SessionRecord): void
   /** Builds and registers a session. */
   create(request: CreateRequest): Promise<Session | SetupFailure>
   /** A resume token was wrong, used up or unknown. */
@@ -163,12 +166,10 @@ export class Setup implements LinkTarget, Expiring {
   private async configure(config: ConfigMessage, previous: readonly HistoryItem[] | null): Promise<void> {
     const principal = await this.identify(config.token)
     if (principal === refused) return
-    const { previous_session } = config
-    const continued =
-      previous ??
-      (previous_session &&
-        (await this.ports.recall(previous_session.session_id, previous_session.resume_token, principal)))
-    await this.create(principal, config, continued ?? null)
+    const { previous_session: wanted } = config
+    const ended =
+      wanted && !previous ? await this.ports.recall(wanted.session_id, wanted.resume_token, principal) : null
+    await this.create(principal, config, previous ?? ended?.history ?? null, ended)
   }
 
   private async resume(message: ResumeMessage): Promise<void> {
@@ -182,9 +183,9 @@ export class Setup implements LinkTarget, Expiring {
       session.life.resume(this.link, message)
       return this.early.deliver(this.link)
     }
-    const previous = await this.ports.recall(message.session_id, message.resume_token, principal)
-    if (!previous) this.ports.resumeRefused()
-    await this.create(principal, message.config, previous)
+    const ended = await this.ports.recall(message.session_id, message.resume_token, principal)
+    if (!ended) this.ports.resumeRefused()
+    await this.create(principal, message.config, ended?.history ?? null, ended)
   }
 
   /** Who this is, asking once more when the upgrade could not tell. */
@@ -197,12 +198,17 @@ export class Setup implements LinkTarget, Expiring {
     return refused
   }
 
+  /** @param ended what the new session goes on from; it is as it was when the client never gets to talk in the new one. */
   private async create(
     principal: unknown,
     config: ConfigMessage,
     previous: readonly HistoryItem[] | null,
+    ended: SessionRecord | null,
   ): Promise<void> {
-    if (this.phase !== 'working') return
+    const giveBack = () => {
+      if (ended) this.ports.giveBack(ended)
+    }
+    if (this.phase !== 'working') return giveBack()
     const made = await this.ports.create({
       ticket: this.ticket,
       principal,
@@ -210,7 +216,14 @@ export class Setup implements LinkTarget, Expiring {
       previous,
       signal: this.abort.signal,
     })
-    if ('closeCode' in made) return this.fail(made)
+    if ('closeCode' in made) {
+      giveBack()
+      return this.fail(made)
+    }
+    if (ended) {
+      const undo = made.on('closed', giveBack)
+      made.on('ready', undo)
+    }
     if (this.phase !== 'working') return made.close({ code: 1001, reason: 'client left' })
     this.handOver()
     made.life.start(this.link)

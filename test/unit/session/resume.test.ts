@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../../src/testing/manual-clock.js'
+import { ScriptedStt } from '../../../src/testing/scripted-stt.js'
 import { silence, speak } from '../../../src/testing/spoken-words.js'
 import { comeBack, linear16, resumeMessage, sayInto, sayWords, scriptedCall } from '../../fixtures/scripted-call.js'
 
@@ -203,6 +205,39 @@ describe('a session without its client', () => {
     const thief = await comeBack(scripted, resumeMessage(scripted.ready, { start: 0, end: 1_000_000 }))
     expect((await thief.expect('ready')).history).toBeUndefined()
     await scripted.voice.close()
+  })
+
+  it('can be continued until its client gets to talk, however often that is given up before', async () => {
+    const clock = new ManualClock()
+    const stt = new ScriptedStt({ clock, faults: n => (n === 0 ? {} : { opens: 3000 }) })
+    let refuse = false
+    const configure = () => {
+      if (refuse) throw new Error('down')
+    }
+    const scripted = await begin({ clock, stt: [stt], configure })
+    await sayWords(scripted.call, 'hello world')
+    scripted.call.peer.drop()
+    await scripted.call.advance(34_000)
+    const resume = resumeMessage(scripted.ready, { start: 0, end: 1_000_000 })
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const hasty = await comeBack(scripted, resume)
+      await hasty.advance(2000)
+      hasty.peer.drop()
+      await hasty.advance(500)
+    }
+    refuse = true
+    const refused = await comeBack(scripted, resume)
+    expect((await refused.closed()).code).toBe(1011)
+    refuse = false
+    const back = await comeBack(scripted, resume)
+    await back.advance(3100)
+    expect(await back.expect('ready')).toMatchObject({ history: { restored: true, turns: 2 } })
+    const thief = await comeBack(scripted, resume)
+    await thief.advance(3100)
+    expect((await thief.expect('ready')).history).toBeUndefined()
+    await scripted.voice.close()
+    await back.advance(5000)
+    expect(clock.pending).toBe(0)
   })
 
   it('ends with its socket when resuming is switched off, after a clean 1000, and after bye', async () => {

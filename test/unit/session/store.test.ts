@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recallHistory } from '../../../src/session/recall.js'
+import { recallSession } from '../../../src/session/recall.js'
 import { principalKey } from '../../../src/session/resume.js'
 import { MemoryStore, type SessionRecord, type SessionStore } from '../../../src/session/store.js'
 import { digestOf } from '../../../src/session/token.js'
@@ -55,9 +55,9 @@ describe('the history of an ended session', () => {
     const clock = new ManualClock()
     const store = new MemoryStore(clock)
     await store.put(await record('a'))
-    const both = await Promise.all([1, 2].map(() => recallHistory(store, 'a', 'token', null)))
+    const both = await Promise.all([1, 2].map(() => recallSession(store, 'a', 'token', null)))
     expect(both.filter(history => history !== null)).toHaveLength(1)
-    expect(await recallHistory(store, 'a', 'token', null)).toBeNull()
+    expect(await recallSession(store, 'a', 'token', null)).toBeNull()
     expect(clock.pending).toBe(0)
   })
 
