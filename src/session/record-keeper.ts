@@ -31,6 +31,8 @@ export class RecordKeeper {
   private async write(): Promise<void> {
     this.writing = true
     while (this.stale) {
+      // What is about to change within this call has changed then.
+      await Promise.resolve()
       this.stale = false
       const tokenDigest = this.source.tokenDigest()
       if (!tokenDigest) break

@@ -112,11 +112,13 @@ describe('the record of a session', () => {
       })
     const store = { put } as SessionStore
     const keeper = new RecordKeeper(store, {
-      tokenDigest: async () => record.tokenDigest,
+      tokenDigest: () => record.tokenDigest,
       record: () => ({ ...record, epoch }),
     })
     const settle = () => new Promise(resolve => setTimeout(resolve, 0))
+    epoch = 0
     keeper.keep()
+    epoch = 1
     await settle()
     for (epoch = 2; epoch < 5; epoch++) keeper.keep()
     await settle()
