@@ -83,6 +83,11 @@ export function createCall(
     holdMs: () => holdMs,
     opened,
     received,
+    kept(link) {
+      attach(link, serverDegraded)
+      uplink.start(link.socket)
+      work('resumed')
+    },
     stop,
     probe: () => liveness.probe(),
     wait,

@@ -25,6 +25,8 @@ export interface LinkPorts {
   opened(link: Connection, token: string | null | undefined): void
   /** From the link, or from the one it replaces. */
   received(link: Connection, data: string | ArrayBuffer): void
+  /** The link that was to be replaced serves on. */
+  kept(link: Connection): void
   /** Nothing may be sent any more. */
   stop(): void
   /** Asks the server for a sign of life, and for how much it has. */
@@ -159,9 +161,10 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
 
   function lost(connection: Connection, loss: Loss): void {
     if (connection === link) lose(loss)
+    else if (connection === old) old = undefined
     else if (connection === attempt) {
       undial()
-      unreachable()
+      endpoints.failed(outageAgeMs())
       retry(loss)
     }
   }
@@ -169,7 +172,13 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   function lose(loss: Loss): void {
     if (over) return end(loss, 'NORMAL')
     if (!attached) forsake()
-    release()
+    // Who was refused elsewhere goes on here.
+    if (attached || !old) release()
+    else {
+      link = old
+      old = undefined
+      ports.kept(link)
+    }
     retry(loss)
   }
 
@@ -184,12 +193,8 @@ export function keepLink(options: LinkOptions, ports: LinkPorts): LinkKeeper {
   /** The link is given up without an answer. */
   function forsake(): void {
     link?.drop()
-    unreachable()
-    unanswered++
-  }
-
-  function unreachable(): void {
     endpoints.failed(outageAgeMs())
+    unanswered++
   }
 
   function detach(): void {

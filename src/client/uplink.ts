@@ -27,8 +27,10 @@ export interface Uplink {
   send(message: OutboxMessage): number
   /** True when the server has more than before. */
   confirm(audioIn: number, cseq: number): boolean
-  /** Nothing is sent until `resume` or `restart`. */
+  /** Nothing is sent until `start`, `resume` or `restart`. */
   stop(): void
+  /** Goes on where it stopped, on the same socket. */
+  start(port: UplinkPort): void
   /**
    * The same session on another socket: sends what the server does not have.
    * @param lost what the server knows to be lost.
@@ -62,13 +64,16 @@ export function createUplink(format: AudioFormat, lost: (from: number, to: numbe
     if (to > from) lost(from, to, reason)
   }
 
-  function attach(given: UplinkPort, from: number): void {
+  function start(given: UplinkPort): void {
     port = given
+    pump()
+  }
+
+  function attach(given: UplinkPort, from: number): void {
     sent = from
     replayEnd = ring.end()
-    if (from < ring.start()) skip('ring')
-    acknowledged = sent
-    pump()
+    acknowledged = Math.max(from, ring.start())
+    start(given)
   }
 
   function pump(): void {
@@ -83,13 +88,14 @@ export function createUplink(format: AudioFormat, lost: (from: number, to: numbe
       else if (pcm) {
         port.send(pcm)
         sent += pcm.length
-      } else if (sent < ring.start()) skip('overflow')
+      } else if (sent < ring.start()) skip()
       else return
     }
   }
 
-  /** What left the ring before it could be sent is lost. */
-  function skip(reason: GapReason): void {
+  /** What left the ring before it could be sent is lost: without a connection, or over one that is too slow. */
+  function skip(): void {
+    const reason = sent < replayEnd ? 'ring' : 'overflow'
     const from = sent
     sent = ring.start()
     port?.send(JSON.stringify({ type: 'gap', from, to: sent, reason }))
@@ -99,6 +105,7 @@ export function createUplink(format: AudioFormat, lost: (from: number, to: numbe
   return {
     ring,
     outbox,
+    start,
     outstanding: () => acknowledged < sent || outbox.outstanding(),
     behindMs: () => ring.toMs(ring.end() - acknowledged),
     replaying: () => acknowledged < replayEnd,

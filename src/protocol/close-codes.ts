@@ -50,7 +50,7 @@ export interface CloseVerdict {
 }
 
 const normal: CloseVerdict = { class: 'NORMAL', action: 'stop', maxInARow: 0 }
-const retry: CloseVerdict = { class: 'CONNECTION', action: 'retry', maxInARow: Number.POSITIVE_INFINITY }
+const retry: CloseVerdict = { class: 'CONNECTION', action: 'retry', maxInARow: 1 / 0 }
 const retryThrice: CloseVerdict = { ...retry, maxInARow: 3 }
 const data: CloseVerdict = { class: 'DATA', action: 'stop', maxInARow: 0 }
 const denied: CloseVerdict = { class: 'AUTH', action: 'stop', maxInARow: 0 }

@@ -22,11 +22,11 @@ export interface VoiceErrorInit {
 /** Every error that voice-ws reports. Its message never holds a secret; `cause` may. */
 export class VoiceError extends Error {
   override readonly name = 'VoiceError'
-  readonly code: string
-  readonly class: ErrorClass
-  readonly scope: ErrorScope
-  readonly retryable: boolean
-  readonly retryAfterMs: number | undefined
+  declare readonly code: string
+  declare readonly class: ErrorClass
+  declare readonly scope: ErrorScope
+  declare readonly retryable: boolean
+  declare readonly retryAfterMs: number | undefined
 
   constructor(message: string, init: VoiceErrorInit) {
     // It takes nothing but the cause.

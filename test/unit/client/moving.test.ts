@@ -196,13 +196,43 @@ describe('goaway', () => {
     expect(bench.of('error')).toEqual([])
   })
 
-  it('whose second socket resumes and dies begins an outage', async () => {
+  it('goes on with the first socket when the second one is refused or dies, and tries again', async () => {
+    await using bench = new Bench({ random: () => 0 })
+    const first = await bench.begin()
+    bench.client.sendAudio(ramp(100))
+    first.say({ type: 'goaway', time_left_ms: 25_000, window_ms: 0 })
+    const second = (await bench.next()).open()
+    bench.client.sendAudio(ramp(20))
+    expect(first.audio).toHaveLength(100)
+    second.say({
+      type: 'error',
+      code: 'capacity',
+      message: '',
+      class: 'CONNECTION',
+      retryable: true,
+      retry_after_ms: 900,
+    })
+    second.end(1013)
+    expect(first.closed).toBeUndefined()
+    expect(first.audio).toEqual([...ramp(100), ...ramp(20)])
+    expect([bench.client.state, bench.of('reconnecting'), bench.of('gap')]).toEqual(['active', [], []])
+    const third = await bench.next(1000)
+    third.open().end(1006)
+    bench.client.sendAudio(ramp(10))
+    expect(first.audio).toHaveLength(130)
+    ;(await bench.next()).open().say({ ...resumedMessage, audio_in: { from: 130 } })
+    expect(first.closed).toBeDefined()
+    expect(bench.client.state).toBe('active')
+  })
+
+  it('whose both sockets die begins an outage', async () => {
     await using bench = new Bench({ random: () => 0 })
     const first = await bench.begin()
     first.say({ type: 'goaway', time_left_ms: 1000, window_ms: 0 })
     const second = await bench.next()
-    second.open().end(1006)
-    expect(first.closed).toBeDefined()
+    second.open()
+    first.end(1006)
+    second.end(1006)
     expect(bench.client.state).toBe('reconnecting')
     ;(await bench.next()).open().say(resumedMessage)
     expect(bench.client.state).toBe('active')
