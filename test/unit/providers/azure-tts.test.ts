@@ -100,6 +100,16 @@ describe('synthesis', () => {
     expect(failure).toMatchObject({ class: 'data', closeCode: 1007, requestId: 'result-1' })
     stream.speak('Hello.', { contextId: 'b', end: true })
     expect((await sink.untilDone('b')).failure).toBeUndefined()
+    expect(fake.synthesizers.map(({ open }) => open)).toEqual([false, true])
+  })
+
+  it('leaves nothing behind when it is given up while it connects', async () => {
+    const { stream, sink } = connectTts(vendor().tts)
+    await expect.poll(() => fake.synthesizers.length, { interval: 1 }).toBe(1)
+    const [synthesizer] = fake.synthesizers
+    stream.abort()
+    await sink.until('closed')
+    await expect.poll(() => synthesizer?.open).toBe(false)
   })
 
   it('fails with the connection', async () => {

@@ -145,6 +145,14 @@ describe('recognition', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('fails when the session stops before its audio has ended', async () => {
+    fake.next({ stopAfterBytes: 6400 })
+    const { stream, sink } = await openStt(vendor().stt)
+    pushAll(stream, speak('one two three', format))
+    const { failure } = await sink.until('closed')
+    expect(failure).toMatchObject({ class: 'connection', reason: 'the session was stopped' })
+  })
+
   const cases: readonly (readonly [string, AzureFault, Partial<ProviderFailure>])[] = [
     ['the key is wrong', refused(401), { class: 'auth', httpStatus: 401 }],
     ['nobody pays', refused(402), { class: 'quota', httpStatus: 402 }],
