@@ -32,6 +32,8 @@ export class Conversation<Session = unknown> {
   #isFinishing = false
   #isEndedByAgent = false
   #isAway = false
+  /** The client was not told yet that it may listen. */
+  #isAwaited = false
   #isClosed = false
   #interruptions = 0
 
@@ -78,9 +80,15 @@ export class Conversation<Session = unknown> {
     }
   }
 
-  /** Connects a synthesiser and says the greeting. */
-  start(): void {
+  /**
+   * Connects a synthesiser and says the greeting.
+   *
+   * @param isAwaited nothing is heard before `attach`. Default false.
+   */
+  start(isAwaited = false): void {
     if (this.#isClosed) return
+    this.#isAwaited = isAwaited
+    this.#parts?.speaker.await(isAwaited)
     const { greeting, tts } = this.#options
     if (tts.length > 0) this.#voice.warm()
     if (greeting) this.#need().speaker.say(greeting)
@@ -229,10 +237,12 @@ export class Conversation<Session = unknown> {
   }
 
   attach(): void {
-    if (!this.#isAway || this.#isClosed) return
-    this.#isAway = false
+    if (!(this.#isAway || this.#isAwaited) || this.#isClosed) return
+    const wasAway = this.#isAway
+    this.#isAway = this.#isAwaited = false
     this.#cancelAway?.()
-    this.#parts?.speaker.suspend(false)
+    this.#parts?.speaker.await(false)
+    if (wasAway) this.#parts?.speaker.suspend(false)
     this.#settle()
   }
 
@@ -317,6 +327,7 @@ export class Conversation<Session = unknown> {
       settle: () => this.#settle(),
     })
     this.#parts = parts
+    if (this.#isAwaited) parts.speaker.await(true)
     if (this.#isAway) parts.speaker.suspend(true)
     if (this.#isClosed) parts.speaker.close()
     return parts

@@ -50,6 +50,7 @@ export class Speaker {
   #ttsChars = 0
   #isHeld = false
   #isAway = false
+  #isAwaited = false
 
   constructor(options: SpeakerOptions, ports: ConversationPorts, hooks: SpeakerHooks) {
     const { clock, logger, roomMs, stallMs, supervisor } = options
@@ -194,13 +195,19 @@ export class Speaker {
   hold(held: boolean): void {
     this.#isHeld = held
     this.#ports.out.hold(held)
-    this.#queue.suspend(this.#isHeld || this.#isAway)
+    this.#suspendQueue()
+  }
+
+  /** Somebody will listen soon: what is said is synthesised and waits (`true`), until they do. */
+  await(awaited: boolean): void {
+    this.#isAwaited = awaited
+    this.#suspendQueue()
   }
 
   /** Nobody listens: nothing more is synthesised (`true`), until somebody does. */
   suspend(suspended: boolean): void {
     this.#isAway = suspended
-    this.#queue.suspend(this.#isHeld || this.#isAway)
+    this.#suspendQueue()
     this.#voice.suspend(suspended)
   }
 
@@ -227,6 +234,10 @@ export class Speaker {
   #producerFor(utterance: LiveUtterance): Producer {
     if (this.#feed.has(utterance)) return this.#feed
     return this.#options.supervisor.lost ? this.#textVoice : this.#voice
+  }
+
+  #suspendQueue(): void {
+    this.#queue.suspend(this.#isHeld || this.#isAway || this.#isAwaited)
   }
 
   #open(source: UtteranceSource, interruptible: boolean, id: string = this.#options.newId()): LiveUtterance {

@@ -103,7 +103,7 @@ export class Life {
     if (this.over) return
     this.activity.start(this.startedAtMs)
     this.rooms.uplink?.start()
-    this.rooms.conversation.start()
+    this.rooms.conversation.start(true)
     this.legs.start()
   }
 
@@ -252,6 +252,7 @@ export class Life {
     )
     this.move('ready', 'ready')
     this.rooms.downlink.attach(link)
+    this.rooms.conversation.attach()
     this.events.emit('ready', { origin: this.spec.origin })
     this.persist()
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../../src/testing/manual-clock.js'
+import { ScriptedStt } from '../../../src/testing/scripted-stt.js'
 import { silence } from '../../../src/testing/spoken-words.js'
 import { heardText, linear16, sayInto, sayWords, scriptedCall } from '../../fixtures/scripted-call.js'
 
@@ -45,6 +47,28 @@ describe('a call', () => {
     await sayInto(call, silence(10_000, linear16))
     expect(turns).toEqual(['one two', 'three four'])
     await voice.close()
+  })
+
+  it('is greeted however long the recogniser took to come', async () => {
+    const clock = new ManualClock()
+    // The first connection takes too long and is given up after 5 s.
+    const stt = new ScriptedStt({ clock, faults: [{ opens: 'never' }, { opens: 4500 }] })
+    const { call, voice } = await scriptedCall(
+      { clock, stt: [stt], configure: () => ({ greeting: 'Good day.' }) },
+      { config: audioOut },
+    )
+    await call.advance(9000)
+    expect(call.of('ready')).toHaveLength(0)
+    await call.advance(1000)
+    await call.expect('ready')
+    await call.advance(3000)
+    expect(heardText(call)).toBe('Good day.')
+    expect([...voice.sessions.values()][0]?.history.map(item => [item.text, item.interrupted])).toEqual([
+      ['Good day.', undefined],
+    ])
+    await voice.close()
+    await call.advance(5000)
+    expect(clock.pending).toBe(0)
   })
 
   it('greets a new session and only that', async () => {
