@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** In a real browser, in real time, on the built package: `npm run test:browser`. */
@@ -13,9 +12,9 @@ export default defineConfig({
           name: 'together',
           include: ['test/browser/{page,link-faults,server-faults}.test.ts'],
           sequence: { groupOrder: 0 },
-          // Most of a call is waiting, so two go together on two cores. No more: speech is recognised in real time.
+          // Most of a call is waiting: four of them take less than two cores. A demo has as many recognisers as cores.
           maxConcurrency: 2,
-          maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
+          maxWorkers: 2,
         },
       },
       {
